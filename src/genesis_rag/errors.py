@@ -41,9 +41,7 @@ class MissingExtraError(UserError):
     """An optional library is not installed."""
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(
-            f"{library} is not installed.", f"Install it with: pip install 'genesis-rag[{extra}]'"
-        )
+        super().__init__(f"{library} is not installed.", f"Install it with: pip install 'genesis-rag[{extra}]'")
 
 
 class IndexNotFoundError(UserError):

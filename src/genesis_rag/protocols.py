@@ -120,7 +120,9 @@ class Generator(Protocol):
     fingerprint: str
     context_tokens: int
 
-    def stream(self, messages: Sequence[tuple[str, str]], *, max_tokens: int, grammar: str | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[tuple[str, str]], *, max_tokens: int, grammar: str | None = None
+    ) -> Iterator[str]:
         """Yield pieces of text for (role, content) messages."""
         ...
 
@@ -135,6 +137,8 @@ class Answerer(Protocol):
 
     name: str
 
-    def answer(self, question: str, passages: Sequence[Passage], language: Language | None = None) -> Iterator[AnswerEvent]:
+    def answer(
+        self, question: str, passages: Sequence[Passage], language: Language | None = None
+    ) -> Iterator[AnswerEvent]:
         """Yield TextDelta events and then one AnswerDone. ``language`` forces the answer's language."""
         ...

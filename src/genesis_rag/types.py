@@ -190,7 +190,15 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
-REASONS = ("no_evidence", "empty_index", "empty_question", "greeting", "about_assistant", "too_vague", "unsupported_language")
+REASONS = (
+    "no_evidence",
+    "empty_index",
+    "empty_question",
+    "greeting",
+    "about_assistant",
+    "too_vague",
+    "unsupported_language",
+)
 
 
 @dataclass(frozen=True, slots=True)

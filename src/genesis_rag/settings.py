@@ -1,0 +1,101 @@
+"""Settings: read once, at the edge, then passed on as values.
+
+Order: arguments > ``GENESIS_*`` environment > ``[settings]`` of models.toml > the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from genesis_rag.errors import SettingsError
+from genesis_rag.models.catalogue import FILE_NAME, load_catalogue
+
+ENVIRONMENT_PREFIX = "GENESIS_"
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a user can set. ``passages`` is how many passages an answer may read."""
+
+    home: Path
+    profile: str = "embedded"
+    offline: bool = False
+    passages: int = 6
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_key: str = ""
+
+    @property
+    def index_dir(self) -> Path:
+        """Where the index lives."""
+        return self.home / "index"
+
+    @property
+    def corpus_dir(self) -> Path:
+        """The documents that `ask` indexes when there is no index yet: the home's, else the built-in ones."""
+        own = self.home / "corpus" / "documents"
+        return own if own.is_dir() else built_in_corpus()
+
+
+def built_in_corpus() -> Path:
+    """Return the folder of the built-in documents: inside the installed package, or of the checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "corpus" / "documents"
+    return installed if installed.is_dir() else package.parents[1] / "corpus" / "documents"
+
+
+def load_settings(
+    *, home: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: object
+) -> Settings:
+    """Collect the settings from all sources; an argument of None counts as not given.
+
+    Raises:
+        SettingsError: a value has the wrong type, or models.toml has an unknown key.
+    """
+    environ = os.environ if environ is None else environ
+    place = home or _home_from(environ)
+    catalogue = load_catalogue(place)
+    types = {f.name: f.type for f in fields(Settings) if f.name != "home"}
+    values: dict[str, Any] = {}
+    for key, value in catalogue.settings.items():
+        if key not in types:
+            raise SettingsError(f"Unknown key '{key}' in [settings] of {FILE_NAME}.", f"Known: {', '.join(types)}.")
+        values[key] = _convert(key, value, str(types[key]))
+    for key in types:
+        if (text := environ.get(ENVIRONMENT_PREFIX + key.upper())) not in (None, ""):
+            values[key] = _convert(ENVIRONMENT_PREFIX + key.upper(), text, str(types[key]))
+        if (given := arguments.get(key)) is not None:
+            values[key] = _convert(key, given, str(types[key]))
+    settings = Settings(home=place, **values)
+    catalogue.profile(settings.profile)
+    return settings
+
+
+def _home_from(environ: Mapping[str, str]) -> Path:
+    if text := environ.get(ENVIRONMENT_PREFIX + "HOME"):
+        return Path(text).expanduser().absolute()
+    if (Path.cwd() / FILE_NAME).is_file():
+        return Path.cwd()
+    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "genesis-rag"
+
+
+def _convert(key: str, value: object, kind: str) -> object:
+    """Return ``value`` as ``kind`` ("str", "int" or "bool"), or say what is wrong with it."""
+    text = str(value).strip()
+    if kind == "bool" and text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    if kind == "int" and text.lstrip("-").isdecimal():
+        number = int(text)
+        if number > 0:
+            return number
+    if kind == "str" and isinstance(value, str):
+        return text
+    wanted = {"bool": "yes or no", "int": "a whole number above 0", "str": "text"}[kind]
+    raise SettingsError(f"{key} is '{value}', which is not {wanted}.", f"Set {key} to {wanted}.")
