@@ -1,0 +1,1 @@
+"""The command line: `ask` and `genesis-rag`, one file a command."""

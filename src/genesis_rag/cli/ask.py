@@ -1,0 +1,148 @@
+"""`ask`: one question, or a file of them, answered with exact citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genesis_rag.cli import answers, options
+from genesis_rag.cli.opening import open_or_build, settings_for
+from genesis_rag.cli.output import Output, json_stream, standard_output
+from genesis_rag.cli.phrases import phrases_for_user
+from genesis_rag.cli.questions import NumberedQuestion, find_question, read_questions
+from genesis_rag.errors import UserError
+from genesis_rag.server.schemas import answer_payload, to_line
+from genesis_rag.types import Answer, AnswerDone, SearchFilter, TextDelta
+
+if TYPE_CHECKING:
+    from genesis_rag.assistant import AskOptions, Assistant
+
+
+def ask(
+    question: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", hidden=True)] = None,
+    json: options.Json = False,
+    profile: options.Profile = None,
+    home: options.Home = None,
+    passages: Annotated[
+        int | None, typer.Option("-k", "--passages", metavar="N", min=1, help="How many passages to read. Default: 6.")
+    ] = None,
+    language: Annotated[
+        options.LanguageName | None, typer.Option("--language", help="Language of the answer. Default: the question's.")
+    ] = None,
+    in_language: options.InLanguage = None,
+    source: options.Source = None,
+    explain: options.Explain = False,
+    stream: Annotated[
+        bool, typer.Option("--stream/--no-stream", help="Show the answer as it comes; only on a terminal.")
+    ] = True,
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            "--questions",
+            metavar="FILE.jsonl",
+            help='Answer many: objects with "id" and "question", one a line; "-" is standard input.',
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+    version: options.Version = False,
+) -> None:
+    """Answer a question from your documents.
+
+    Every sentence of the answer cites the exact words that support it. QUESTION is in Japanese or English; without it,
+    the variable GENESIS_Q is read, else standard input. If there is no index yet, it is built from corpus/documents.
+    """
+    if questions and question:
+        raise UserError("Both a question and --questions were given.", "Give one of them.")
+    asked = read_questions(questions) if questions else [NumberedQuestion(None, find_question(question or []))]
+    settings = settings_for(home, profile)
+    words = phrases_for_user(asked[0].question)
+    with open_or_build(settings, words, quiet) as assistant:
+        choice = _options(passages, language, in_language, source)
+        if json:
+            _print_json(assistant, asked, choice, numbered=questions is not None)
+            return
+        output = standard_output()
+        for number, one in enumerate(asked):
+            if questions:
+                _print_question(output, one, first=number == 0)
+            _print_answer(output, assistant, one.question, choice, stream=stream, explain=explain, quiet=quiet)
+
+
+def _options(
+    passages: int | None,
+    language: options.LanguageName | None,
+    in_language: options.LanguageName | None,
+    source: str | None,
+) -> AskOptions:
+    from genesis_rag.assistant import AskOptions
+
+    chosen = SearchFilter(language=in_language, source_glob=source) if in_language or source else None
+    return AskOptions(passages=passages, language=language, search_filter=chosen)
+
+
+def _print_json(assistant: Assistant, asked: list[NumberedQuestion], choice: AskOptions, numbered: bool) -> None:
+    out = json_stream()
+    for one in asked:
+        answer = assistant.ask(one.question, choice)
+        payload = answer_payload(answer, one.identifier) if numbered else answer_payload(answer)
+        out.write(to_line(payload) + "\n")
+        out.flush()
+
+
+def _print_question(output: Output, one: NumberedQuestion, first: bool) -> None:
+    from genesis_rag.cli.output import Line
+
+    heading = Line(((f"{one.identifier}: {answers.one_line(one.question)}", "strong"),))
+    output.lines([heading] if first else [Line(), heading])
+
+
+def _print_answer(
+    output: Output,
+    assistant: Assistant,
+    question: str,
+    choice: AskOptions,
+    *,
+    stream: bool,
+    explain: bool,
+    quiet: bool,
+) -> None:
+    if stream and output.decorated:
+        answer = _stream_text(output, assistant, question, choice)
+    else:
+        answer = assistant.ask(question, choice)
+        output.lines(answers.text_lines(answer))
+    output.lines(answers.source_lines(answer, output.decorated))
+    if explain:
+        output.lines(answers.explanation_lines(answer))
+    if not quiet:
+        output.lines(answers.closing_lines(answer))
+
+
+def _stream_text(output: Output, assistant: Assistant, question: str, choice: AskOptions) -> Answer:
+    """Show the text as it comes and return the checked answer, which is shown again if checking changed it."""
+    shown: list[str] = []
+    answer: Answer | None = None
+
+    def pieces() -> Iterator[str]:
+        nonlocal answer
+        for event in assistant.stream(question, choice):
+            if isinstance(event, TextDelta):
+                yield event.text
+            elif isinstance(event, AnswerDone):
+                answer = event.answer
+
+    held = ""
+    for piece in pieces():
+        ready, held = answers.hold_back(held + piece)
+        shown.append(piece)
+        output.write(ready)
+    output.write(held + "\n" if shown else "")
+    if answer is None:
+        raise RuntimeError("the answer's stream ended without an answer")
+    if "".join(shown).strip() != answer.text.strip():
+        output.lines(answers.text_lines(answer))
+    return answer

@@ -1,0 +1,123 @@
+"""`genesis-rag documents`: what the index holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genesis_rag.cli import options
+from genesis_rag.cli.opening import settings_for
+from genesis_rag.cli.output import Line, json_stream, remark, standard_output
+from genesis_rag.errors import UserError
+from genesis_rag.server.schemas import document_payload, text_payload, to_line
+from genesis_rag.types import DocumentInfo
+
+if TYPE_CHECKING:
+    from genesis_rag.assistant import Assistant
+
+documents = typer.Typer(
+    help="List, show or remove the documents of the index.",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@documents.callback()
+def _default(context: typer.Context) -> None:
+    """List, show or remove the documents of the index; alone it lists them."""
+    if context.invoked_subcommand is None:
+        list_documents()
+
+
+@documents.command("list")
+def list_documents(
+    json: options.Json = False,
+    profile: options.Profile = None,
+    home: options.Home = None,
+    debug: options.Debug = False,
+) -> None:
+    """List all documents with source, title and language."""
+    with _open(home, profile) as assistant:
+        infos = assistant.documents()
+    if json:
+        out = json_stream()
+        for info in infos:
+            out.write(to_line(document_payload(info)) + "\n")
+        return
+    standard_output().lines(_listing(infos))
+    remark(f"{len(infos):,} documents")
+
+
+@documents.command("show")
+def show_document(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", hidden=True)],
+    json: options.Json = False,
+    profile: options.Profile = None,
+    home: options.Home = None,
+    debug: options.Debug = False,
+) -> None:
+    """Show the stored text of a document.
+
+    SOURCE is a source or an id, as `documents list` shows it. All offsets count in the characters of this text.
+    """
+    with _open(home, profile) as assistant:
+        _require_known([source], assistant.documents())
+        document = assistant.document(source)
+    if json:
+        json_stream().write(to_line(text_payload(document)) + "\n")
+    else:
+        standard_output().write(document.text if document.text.endswith("\n") else document.text + "\n")
+
+
+@documents.command("remove")
+def remove(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", hidden=True)],
+    profile: options.Profile = None,
+    home: options.Home = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Remove documents from the index.
+
+    SOURCE is as `documents list` shows it. The files themselves stay where they are.
+    """
+    from genesis_rag.wiring import remove_documents
+
+    settings = settings_for(home, profile)
+    with _open(home, profile) as assistant:
+        _require_known(sources, assistant.documents(), ids=False)
+    number = remove_documents(settings, sources)
+    if not quiet:
+        standard_output().lines([Line((f"{number:,} removed",))])
+
+
+def _open(home: options.Home, profile: options.Profile) -> Assistant:
+    from genesis_rag.wiring import open_assistant
+
+    return open_assistant(settings_for(home, profile))
+
+
+def _listing(infos: Sequence[DocumentInfo]) -> Iterator[Line]:
+    for info in infos:
+        for place in info.sources or (info.source,):
+            details = (f"  {info.language}  {info.chunk_count} chunks  {info.id}", "quiet")
+            yield Line(((place, "strong"), f"  {info.title}", details))
+
+
+def _require_known(wanted: Sequence[str], infos: Sequence[DocumentInfo], ids: bool = True) -> None:
+    """Refuse sources that the index does not hold, and name the nearest that it does."""
+    known = {place for info in infos for place in (info.source, *info.sources)}
+    if ids:
+        known |= {info.id for info in infos}
+    for source in wanted:
+        if source not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(source, sorted(known), n=3, cutoff=0.5)
+            meant = f"Did you mean {' or '.join(near)}? " if near else ""
+            raise UserError(
+                f"The index holds no document '{source}'.", f"{meant}All of them: genesis-rag documents list"
+            )

@@ -1,0 +1,89 @@
+"""`genesis-rag index`: add or update documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genesis_rag.cli import options
+from genesis_rag.cli.opening import forget_first_build, settings_for
+from genesis_rag.cli.output import Line, remark, standard_output
+from genesis_rag.cli.progress import progress_bar
+from genesis_rag.errors import GenesisError
+from genesis_rag.settings import Settings
+from genesis_rag.types import IngestReport
+
+EXIT_SKIPPED = 1
+EXIT_INTERRUPTED = 130
+
+
+def index(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", exists=True, hidden=True),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove documents of these folders whose files are gone.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Start anew, as after a change of the embedder or the chunker.")
+    ] = False,
+    profile: options.Profile = None,
+    home: options.Home = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Add or update documents.
+
+    PATH is a file or a folder; without one, corpus/documents of the home folder. Files whose content has not changed
+    are left as they are. Files that cannot be read are listed at the end with the reason, the rest is indexed all the
+    same, and the exit code is then 1. Ctrl-C leaves a sound index that holds everything finished by then.
+    """
+    from genesis_rag.wiring import run_ingest
+
+    settings = settings_for(home, profile)
+    chosen = paths or [settings.corpus_dir]
+    try:
+        with progress_bar(quiet) as progress:
+            report = run_ingest(settings, chosen, prune=prune, rebuild=rebuild, progress=progress)
+    except KeyboardInterrupt:
+        remark(_kept(settings))
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    forget_first_build(settings)
+    if not quiet:
+        standard_output().lines(report_lines(report))
+    for skipped in report.skipped:
+        remark(f"skipped  {skipped.source}: {skipped.reason}")
+    if report.skipped:
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+def report_lines(report: IngestReport) -> Iterator[Line]:
+    """Yield what a run did: repairs first, then the counts."""
+    for repair in report.repairs:
+        yield Line((("repaired  ", "warning"), repair))
+    counts = {
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "skipped": len(report.skipped),
+    }
+    told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+    chunks = f" ({report.chunks:,} new chunks)" if report.chunks else ""
+    yield Line(((told or "nothing to do", "strong"), f"{chunks} in {report.seconds:.1f} s"))
+
+
+def _kept(settings: Settings) -> str:
+    """Say what an interrupted run left behind."""
+    from genesis_rag.wiring import open_assistant
+
+    try:
+        with open_assistant(settings) as assistant:
+            number = len(assistant.documents())
+    except GenesisError:
+        return "Stopped. Nothing was indexed yet; run the same command again to start over."
+    return f"Stopped. The index is sound and holds {number:,} documents; run the same command again to go on."

@@ -1,0 +1,76 @@
+"""From command-line arguments to settings, and to an assistant over an index that exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genesis_rag.cli.output import remark
+from genesis_rag.cli.phrases import Phrases
+from genesis_rag.cli.progress import progress_bar
+from genesis_rag.errors import IndexNotFoundError
+from genesis_rag.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from genesis_rag.assistant import Assistant
+
+FIRST_BUILD_MARK = "first-build-unfinished"
+"""Lies in the index folder while the first index is being built: so half of a corpus never passes for all of it."""
+
+
+def settings_for(home: Path | None, profile: str | None, **arguments: object) -> Settings:
+    """Collect the settings for one command."""
+    return load_settings(home=home.expanduser().absolute() if home else None, profile=profile, **arguments)
+
+
+def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:
+    """Open the index; build it from the corpus first if there is none, or if that was interrupted before.
+
+    Raises:
+        IndexNotFoundError: there is no index and no corpus to build one from.
+    """
+    from genesis_rag.wiring import open_assistant
+
+    if not (_mark(settings).exists() and settings.corpus_dir.is_dir()):
+        try:
+            return open_assistant(settings)
+        except IndexNotFoundError:
+            _build(settings, words.building, words, quiet)
+    else:
+        _build(settings, words.finishing, words, quiet)
+    return open_assistant(settings)
+
+
+def forget_first_build(settings: Settings) -> None:
+    """Someone chose what to index: an interrupted first build no longer needs finishing."""
+    _mark(settings).unlink(missing_ok=True)
+
+
+def _mark(settings: Settings) -> Path:
+    return settings.index_dir / FIRST_BUILD_MARK
+
+
+def _build(settings: Settings, announcement: str, words: Phrases, quiet: bool) -> None:
+    from genesis_rag.wiring import run_ingest
+
+    corpus = settings.corpus_dir
+    if not corpus.is_dir():
+        raise IndexNotFoundError(
+            f"There is no index in {settings.index_dir} and no documents in {corpus}.",
+            "Index your documents first: genesis-rag index FOLDER",
+        )
+    if not quiet:
+        remark(announcement.format(place=corpus))
+    settings.index_dir.mkdir(parents=True, exist_ok=True)
+    _mark(settings).touch()
+    try:
+        with progress_bar(quiet) as progress:
+            report = run_ingest(settings, [corpus], progress=progress)
+    except KeyboardInterrupt:
+        remark(words.stopped)
+        raise
+    _mark(settings).unlink(missing_ok=True)
+    for skipped in report.skipped:
+        remark(f"{skipped.source}: {skipped.reason}")
+    if not quiet:
+        remark(words.built.format(documents=report.added + report.updated + report.unchanged, seconds=report.seconds))

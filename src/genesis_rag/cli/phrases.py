@@ -1,0 +1,73 @@
+"""Every sentence that `ask` itself says to people, in both languages."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from genesis_rag.types import Language
+
+_KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9d]")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Words around an answer. ``closing`` is the quiet last line of an answer made of quotations."""
+
+    sources: str
+    read: str
+    page: str
+    untitled: str
+    note: str
+    open_quote: str
+    close_quote: str
+    separator: str
+    closing: str
+    building: str
+    built: str
+    finishing: str
+    stopped: str
+
+
+ENGLISH = Phrases(
+    sources="Sources",
+    read="Passages read",
+    page="p. {page}",
+    untitled="(untitled)",
+    note="Note: ",
+    open_quote="“",
+    close_quote="”",
+    separator=" · ",
+    closing="Quotations chosen by the built-in reader.",
+    building="There is no index yet: building it from {place} …",
+    built="Indexed {documents} documents in {seconds:.1f} s.",
+    finishing="The first indexing was interrupted: finishing it …",
+    stopped="Stopped. What was finished is kept; the next question goes on from there.",
+)
+JAPANESE = Phrases(
+    sources="出典",
+    read="読んだ箇所",
+    page="{page}ページ",
+    untitled="（無題）",
+    note="注：",
+    open_quote="「",
+    close_quote="」",
+    separator="・",
+    closing="内蔵の読み取り器が原文から選んだ引用です。",
+    building="索引がまだないため、{place} から作成します…",
+    built="{documents} 件の文書を {seconds:.1f} 秒で索引に入れました。",
+    finishing="最初の索引作成が中断されていたため、続きを行います…",
+    stopped="中断しました。終わった分は残り、次の質問のときに続きから行います。",
+)
+
+
+def phrases_for(language: Language) -> Phrases:
+    """Return the words for an answer in ``language``; English for anything but Japanese."""
+    return JAPANESE if language == "ja" else ENGLISH
+
+
+def phrases_for_user(question: str) -> Phrases:
+    """Return the words for someone who asked ``question``; without kana in it the locale decides."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return JAPANESE if _KANA.search(question) or (not question and locale.startswith("ja")) else ENGLISH

@@ -1,0 +1,46 @@
+"""`genesis-rag serve`: the page and the JSON API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from genesis_rag.cli import options
+from genesis_rag.cli.opening import open_or_build, settings_for
+from genesis_rag.cli.output import remark
+from genesis_rag.cli.phrases import phrases_for_user
+from genesis_rag.errors import UserError
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="ADDRESS", help="Address to listen on. Any but this machine needs an API key."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on. Default: 8000.")
+    ] = None,
+    profile: options.Profile = None,
+    home: options.Home = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Serve the page and the JSON API.
+
+    By default on http://127.0.0.1:8000, for this machine alone. To serve other machines set GENESIS_API_KEY; every
+    request must then carry the key.
+    """
+    from genesis_rag.server.guard import check_binding
+    from genesis_rag.server.runner import serve_forever
+
+    settings = settings_for(home, profile, host=host, port=port)
+    check_binding(settings.host, settings.api_key)
+    open_or_build(settings, phrases_for_user(""), quiet).close()
+    try:
+        serve_forever(settings, started=None if quiet else lambda url: remark(f"Serving on {url} (stop with Ctrl-C)"))
+    except OSError as error:
+        raise UserError(
+            f"Port {settings.port} of {settings.host} cannot be used: {error.strerror or error}",
+            "Choose another: genesis-rag serve --port 8001",
+        ) from error

@@ -1,0 +1,83 @@
+"""Puts the web application together: guard, API, health, and the page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from genesis_rag import __version__
+from genesis_rag.errors import GenesisError
+from genesis_rag.server.guard import MAX_BODY_BYTES, Guard
+from genesis_rag.server.holder import AssistantHolder
+from genesis_rag.server.problems import install_handlers
+from genesis_rag.server.routes import api_router
+
+if TYPE_CHECKING:
+    from genesis_rag.assistant import Assistant
+    from genesis_rag.settings import Settings
+
+STATIC = Path(__file__).resolve().parent / "static"
+_LOG = logging.getLogger(__name__)
+
+
+def create_app(open_assistant: Callable[[], Assistant], settings: Settings, extra_hosts: Sequence[str] = ()) -> Guard:
+    """Return the application, an ASGI callable.
+
+    Args:
+        open_assistant: makes the assistant; called when the server starts, and again at the next request if it failed.
+        settings: ``host`` and ``api_key`` decide who is served.
+        extra_hosts: further Host names to accept on a loopback address.
+    """
+    holder = AssistantHolder(open_assistant)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            await run_in_threadpool(holder.get)
+        except GenesisError as error:
+            _LOG.warning("not ready: %s %s", error.message, error.hint)
+        yield
+        holder.close()
+
+    app = FastAPI(
+        title="genesis-rag",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        max_body_size=MAX_BODY_BYTES,
+    )
+    install_handlers(app)
+    app.include_router(api_router(holder))
+    _add_health(app, holder)
+    _add_page(app)
+    return Guard(app, settings.host, settings.api_key, extra_hosts)
+
+
+def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
+    @app.get("/health", response_model=None)
+    def health() -> JSONResponse:
+        """Say that the process is alive."""
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    @app.get("/ready", response_model=None)
+    def ready() -> JSONResponse:
+        """Say whether questions can be answered, and from which generation of the index; 503 if not."""
+        return JSONResponse({"status": "ready", "version": __version__, "generation": holder.get().info["generation"]})
+
+
+def _add_page(app: FastAPI) -> None:
+    @app.get("/", response_model=None, include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(STATIC / "page.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -1,0 +1,54 @@
+"""Keeps one assistant open for all requests and lets it pick up new generations of the index."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from genesis_rag.errors import GenesisError
+
+if TYPE_CHECKING:
+    from genesis_rag.assistant import Assistant
+
+_LOG = logging.getLogger(__name__)
+REFRESH_SECONDS = 1.0
+
+
+class AssistantHolder:
+    """Opens the assistant at first use (again after a failure) and looks for a new generation at most once a second.
+
+    Args:
+        open_assistant: makes the assistant; may raise any GenesisError, as when there is no index yet.
+        clock: seconds, rising.
+    """
+
+    def __init__(self, open_assistant: Callable[[], Assistant], clock: Callable[[], float] = time.monotonic) -> None:
+        self._open = open_assistant
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._assistant: Assistant | None = None
+        self._looked = 0.0
+
+    def get(self) -> Assistant:
+        """Return the open assistant. An index that cannot be refreshed goes on being served as it was."""
+        with self._lock:
+            now = self._clock()
+            if self._assistant is None:
+                self._assistant, self._looked = self._open(), now
+            elif now - self._looked >= REFRESH_SECONDS:
+                self._looked = now
+                try:
+                    self._assistant.refresh()
+                except GenesisError as error:
+                    _LOG.warning("still serving the earlier index: %s %s", error.message, error.hint)
+            return self._assistant
+
+    def close(self) -> None:
+        """Close the assistant if it is open."""
+        with self._lock:
+            if self._assistant is not None:
+                self._assistant.close()
+                self._assistant = None

@@ -1,0 +1,44 @@
+"""What clients may send, with its limits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genesis_rag.types import SearchFilter
+
+MAX_QUESTION_CHARS = 4_000
+MAX_SOURCE_CHARS = 500
+MAX_PASSAGES = 50
+MAX_HITS = 100
+
+LanguageName = Literal["ja", "en"]
+
+
+class _Filtered(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    in_language: LanguageName | None = Field(None, alias="in", description="Search only documents in this language.")
+    source: str | None = Field(None, max_length=MAX_SOURCE_CHARS, description="Glob that the source must match.")
+
+    def search_filter(self) -> SearchFilter | None:
+        """Return the restriction, or None if there is none."""
+        if self.in_language is None and self.source is None:
+            return None
+        return SearchFilter(language=self.in_language, source_glob=self.source)
+
+
+class AskRequest(_Filtered):
+    """A question."""
+
+    question: str = Field(max_length=MAX_QUESTION_CHARS)
+    language: LanguageName | None = Field(None, description="Language of the answer; default: the question's.")
+    passages: int | None = Field(None, ge=1, le=MAX_PASSAGES, description="How many passages to read.")
+
+
+class SearchRequest(_Filtered):
+    """A search."""
+
+    query: str = Field(max_length=MAX_QUESTION_CHARS)
+    k: int = Field(10, ge=1, le=MAX_HITS, description="How many hits.")

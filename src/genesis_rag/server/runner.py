@@ -1,0 +1,57 @@
+"""Runs the application in uvicorn until it is stopped."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from genesis_rag.server.app import create_app
+from genesis_rag.server.guard import check_binding
+from genesis_rag.settings import Settings
+from genesis_rag.wiring import open_assistant
+
+GRACE_SECONDS = 5
+
+
+def serve_forever(settings: Settings, started: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: host and port to listen on, and the key.
+        started: called with the address once the port is ours.
+
+    Raises:
+        SettingsError: the host is not loopback and there is no API key.
+        OSError: the port cannot be used.
+    """
+    check_binding(settings.host, settings.api_key)
+    listener = listen(settings.host, settings.port)
+    app = create_app(lambda: open_assistant(settings), settings)
+    config = uvicorn.Config(
+        app, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
+    )
+    if started is not None:
+        name = f"[{settings.host}]" if ":" in settings.host else settings.host
+        started(f"http://{name}:{listener.getsockname()[1]}/")
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # Ctrl-C is how a server is meant to be stopped
+    finally:
+        listener.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; binding here means that a busy port is an error before anything is announced."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(128)
+    return listener

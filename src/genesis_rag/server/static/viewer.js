@@ -1,0 +1,145 @@
+// Shows a document beside the answer, with the quoted words highlighted where they stand.
+
+import { cutText, element } from "./text.js";
+
+const AROUND = 4000; // code points loaded before and after a quotation
+
+const byId = (id) => document.getElementById(id);
+
+export class Viewer {
+  /** `words()` gives the interface's words, `onError` shows an error. */
+  constructor(api, words, onError) {
+    this.api = api;
+    this.words = words;
+    this.onError = onError;
+    this.quotes = [];
+    this.current = -1;
+    this.opener = null;
+    this.part = null;
+    byId("viewer-close").addEventListener("click", () => this.close());
+    byId("viewer-previous").addEventListener("click", () => this.step(-1));
+    byId("viewer-next").addEventListener("click", () => this.step(1));
+    byId("viewer-earlier").addEventListener("click", () => this.extend(-1));
+    byId("viewer-later").addEventListener("click", () => this.extend(1));
+  }
+
+  get isOpen() {
+    return !byId("viewer").hidden;
+  }
+
+  /** Take the quotations of a new answer: [{document_id, start, end, title, heading_path, page, source, language}]. */
+  setQuotes(quotes) {
+    this.quotes = quotes;
+    this.current = -1;
+    this.part = null;
+    this.close(false);
+  }
+
+  /** Open the document of quotation `index`; focus goes back to `opener` when the viewer closes. */
+  async show(index, opener = null) {
+    const quote = this.quotes[index];
+    if (opener) this.opener = opener;
+    this.current = index;
+    byId("viewer").hidden = false;
+    document.body.classList.add("viewing");
+    this.describe(quote);
+    const loaded = this.part?.id === quote.document_id && this.part.start <= quote.start && quote.end <= this.part.end;
+    if (!loaded) {
+      this.part = null;
+      byId("viewer-text").replaceChildren(element("p", "opening", this.words().opening));
+      byId("viewer-earlier").hidden = byId("viewer-later").hidden = true;
+      const part = await this.load(quote.document_id, quote.start - AROUND, quote.end + AROUND);
+      if (!part || this.current !== index) return;
+      this.part = part;
+    }
+    this.render();
+    this.scrollToQuote();
+    if (opener) byId("viewer-title").focus({ preventScroll: true });
+  }
+
+  step(by) {
+    const count = this.quotes.length;
+    if (count > 0) this.show((this.current + by + count) % count);
+  }
+
+  close(restoreFocus = true) {
+    byId("viewer").hidden = true;
+    document.body.classList.remove("viewing");
+    if (restoreFocus) this.opener?.focus();
+    this.opener = null;
+    this.onChange?.(-1);
+  }
+
+  describe(quote) {
+    const words = this.words();
+    byId("viewer-title").textContent = quote.title;
+    byId("viewer-title").lang = quote.language === "other" ? "" : quote.language;
+    byId("viewer-place").textContent = placeOf(quote, words, quote.source);
+    const alone = this.quotes.length < 2;
+    byId("viewer-previous").hidden = byId("viewer-next").hidden = alone;
+    this.onChange?.(this.current);
+  }
+
+  async load(id, start, end) {
+    try {
+      const range = new URLSearchParams({ start: Math.max(0, start), end: Math.max(0, end) });
+      return await this.api.get(`/api/documents/${encodeURIComponent(id)}?${range}`);
+    } catch (error) {
+      this.close();
+      this.onError(error);
+      return null;
+    }
+  }
+
+  /** Load what lies before (-1) or after (1) the part shown. */
+  async extend(direction) {
+    const { id, start, end } = this.part;
+    const from = direction < 0 ? start - 2 * AROUND : start;
+    const to = direction < 0 ? end : end + 2 * AROUND;
+    const part = await this.load(id, from, to);
+    if (!part || this.part?.id !== id) return;
+    const body = byId("viewer-body");
+    const fromBottom = body.scrollHeight - body.scrollTop;
+    this.part = part;
+    this.render();
+    if (direction < 0) body.scrollTop = body.scrollHeight - fromBottom;
+  }
+
+  render() {
+    const { id, text, start, end, length, language, sections } = this.part;
+    const ranges = this.quotes.map((quote, index) => ({ quote, index })).filter(({ quote }) => quote.document_id === id);
+    const pages = new Map();
+    let page = null;
+    for (const section of sections) {
+      if (section.page !== null && section.page !== page) pages.set(Math.max(section.start, start), section.page);
+      page = section.page;
+    }
+    const target = byId("viewer-text");
+    target.replaceChildren();
+    target.lang = language === "other" ? "" : language;
+    for (const piece of cutText(text, start, ranges.map(({ quote }) => quote), [...pages.keys()])) {
+      if (pages.has(piece.start)) target.append(element("span", "page-label", this.words().page(pages.get(piece.start))));
+      const indices = piece.covers.map((cover) => ranges[cover].index);
+      if (indices.length === 0) {
+        target.append(piece.text);
+      } else {
+        const active = indices.includes(this.current);
+        target.append(element("mark", active ? "active" : "", piece.text));
+      }
+    }
+    byId("viewer-earlier").hidden = start === 0;
+    byId("viewer-later").hidden = end === length;
+  }
+
+  scrollToQuote() {
+    const mark = byId("viewer-text").querySelector("mark.active");
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    mark?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+  }
+}
+
+/** Page, heading path and source of a quotation on one line. */
+export function placeOf(quote, words, source = "") {
+  const path = quote.heading_path.filter((step) => step !== quote.title).join(" › ");
+  return [quote.page === null ? "" : words.page(quote.page), path, source].filter(Boolean).join(" · ");
+}
