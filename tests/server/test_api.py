@@ -51,7 +51,7 @@ def test_events_are_passages_then_text_then_the_whole_answer(client: TestClient,
     response = stream(client, "How much to invest?")
     assert response.headers["content-type"].startswith("text/event-stream")
     events = events_of(response.text)
-    assert [name for name, _ in events][0] == "passages"
+    assert events[0][0] == "passages"
     assert {name for name, _ in events[1:-1]} == {"delta"}
     assert events[-1] == ("done", answer_payload(assistant.ask("How much to invest?")))
     assert "".join(payload["text"] for name, payload in events if name == "delta") == events[-1][1]["text"]

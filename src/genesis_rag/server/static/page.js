@@ -42,6 +42,7 @@ function applyInterface() {
 
 function askForKey() {
   const dialog = byId("key-dialog");
+  byId("key").value = "";
   dialog.showModal();
   return new Promise((resolve, reject) => {
     dialog.addEventListener(

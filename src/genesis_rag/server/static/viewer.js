@@ -54,7 +54,9 @@ export class Viewer {
     }
     this.render();
     this.scrollToQuote();
-    if (opener) byId("viewer-title").focus({ preventScroll: true });
+    if (!opener) return;
+    byId("viewer-title").focus({ preventScroll: true });
+    if (covers(byId("viewer"), opener)) opener.closest("p, li").scrollIntoView({ block: "start" });
   }
 
   step(by) {
@@ -136,6 +138,12 @@ export class Viewer {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     mark?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
   }
+}
+
+/** Whether `panel` hides `target`, as the sheet on a small screen may. */
+function covers(panel, target) {
+  const [over, under] = [panel.getBoundingClientRect(), target.getBoundingClientRect()];
+  return over.left < under.right && over.top < under.bottom && under.top < over.bottom;
 }
 
 /** Page, heading path and source of a quotation on one line. */
