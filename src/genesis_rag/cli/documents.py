@@ -9,7 +9,7 @@ import typer
 
 from genesis_rag.cli import options
 from genesis_rag.cli.opening import settings_for
-from genesis_rag.cli.output import Line, json_stream, remark, standard_output
+from genesis_rag.cli.output import Line, Segment, json_stream, remark, standard_output
 from genesis_rag.errors import UserError
 from genesis_rag.server.schemas import document_payload, text_payload, to_line
 from genesis_rag.types import DocumentInfo
@@ -103,7 +103,7 @@ def _open(home: options.Home, profile: options.Profile) -> Assistant:
 def _listing(infos: Sequence[DocumentInfo]) -> Iterator[Line]:
     for info in infos:
         for place in info.sources or (info.source,):
-            details = (f"  {info.language}  {info.chunk_count} chunks  {info.id}", "quiet")
+            details: Segment = (f"  {info.language}  {info.chunk_count} chunks  {info.id}", "quiet")
             yield Line(((place, "strong"), f"  {info.title}", details))
 
 

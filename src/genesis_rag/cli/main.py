@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -22,14 +22,14 @@ EXIT_USER = 2
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
-def _typer(**options: bool) -> typer.Typer:
+def _typer(no_args_is_help: bool = False) -> typer.Typer:
     return typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings=_HELP,
         epilog=EPILOG,
-        **options,
+        no_args_is_help=no_args_is_help,
     )
 
 
@@ -48,11 +48,10 @@ def app() -> typer.Typer:
     def _root(version: Version = False) -> None:
         """Ask in Japanese or English over your own documents; every sentence cites the exact words that support it."""
 
-    for command in (ask, index, search):
+    commands: tuple[Callable[..., None], ...] = (ask, index, search, doctor, serve)
+    for command in commands:
         root.command(epilog=EPILOG)(command)
     root.add_typer(documents, name="documents", epilog=EPILOG)
-    for command in (doctor, serve):
-        root.command(epilog=EPILOG)(command)
     return root
 
 

@@ -18,9 +18,10 @@ FIRST_BUILD_MARK = "first-build-unfinished"
 """Lies in the index folder while the first index is being built: so half of a corpus never passes for all of it."""
 
 
-def settings_for(home: Path | None, profile: str | None, **arguments: object) -> Settings:
-    """Collect the settings for one command."""
-    return load_settings(home=home.expanduser().absolute() if home else None, profile=profile, **arguments)
+def settings_for(home: Path | None, profile: str | None, host: str | None = None, port: int | None = None) -> Settings:
+    """Collect the settings for one command; None counts as not given."""
+    place = home.expanduser().absolute() if home else None
+    return load_settings(home=place, profile=profile, host=host, port=port)
 
 
 def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:

@@ -36,7 +36,13 @@ MAX_LISTED = 1_000
 def api_router(holder: AssistantHolder) -> APIRouter:
     """Return the routes under /api over the assistant of ``holder``."""
     router = APIRouter(prefix="/api")
+    _add_ask(router, holder)
+    _add_search(router, holder)
+    _add_documents(router, holder)
+    return router
 
+
+def _add_ask(router: APIRouter, holder: AssistantHolder) -> None:
     @router.post("/ask", response_model=None)
     def ask(request: AskRequest, accept: Annotated[str, Header()] = "") -> JSONResponse | StreamingResponse:
         """Answer a question: one JSON object, or events if the client accepts text/event-stream."""
@@ -51,6 +57,8 @@ def api_router(holder: AssistantHolder) -> APIRouter:
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(event_stream(chain((first,), events)), media_type=EVENT_STREAM, headers=headers)
 
+
+def _add_search(router: APIRouter, holder: AssistantHolder) -> None:
     def find(request: SearchRequest) -> JSONResponse:
         hits = holder.get().search(request.query, request.k, request.search_filter())
         return JSONResponse(search_payload(request.query, hits))
@@ -68,8 +76,10 @@ def api_router(holder: AssistantHolder) -> APIRouter:
         source: str | None = None,
     ) -> JSONResponse:
         """Return the nearest passages with their scores by stage."""
-        return find(SearchRequest(query=query, k=k, in_language=in_language, source=source))
+        return find(SearchRequest(query=query, k=k, **{"in": in_language}, source=source))
 
+
+def _add_documents(router: APIRouter, holder: AssistantHolder) -> None:
     @router.get("/documents", response_model=None)
     def documents(
         offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = MAX_LISTED
@@ -85,8 +95,6 @@ def api_router(holder: AssistantHolder) -> APIRouter:
     ) -> JSONResponse:
         """Return the text of a document, or the code points start:end of it, with its sections."""
         return JSONResponse(text_payload(holder.get().document(identifier), start, end))
-
-    return router
 
 
 def event_stream(events: Iterator[AnswerEvent]) -> Iterator[bytes]:
