@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from unittest import mock
 
-from genesis_rag.cli.main import app, ask_app, run
+from genesis_rag.cli.main import ask, genesis_rag, run
 
 TARGET = Path(__file__).resolve().parent / "cli.md"
 
@@ -50,7 +50,7 @@ def help_of(program: str, *command: str) -> str:
     """Return what a command prints for --help at a width of 80."""
     out = io.StringIO()
     with mock.patch.dict(os.environ, {"COLUMNS": "80"}), contextlib.redirect_stdout(out):
-        run(ask_app() if program == "ask" else app(), program, [*command, "--help"])
+        run(ask if program == "ask" else genesis_rag, program, [*command, "--help"])
     return out.getvalue().rstrip()
 
 

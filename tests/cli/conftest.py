@@ -53,7 +53,7 @@ def genesis(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
 
     def run(*arguments: str, program: str = "genesis-rag") -> Run:
-        application = cli.ask_app() if program == "ask" else cli.app()
+        application = cli.ask if program == "ask" else cli.genesis_rag
         capsys.readouterr()
         code = cli.run(application, program, _checked(arguments))
         captured = capsys.readouterr()

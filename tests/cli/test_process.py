@@ -126,8 +126,8 @@ def test_a_closed_pipe_is_met_quietly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["ask", "--help"], ["--help"], ["index", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom genesis_rag.cli.main import app, run\n"
-        f"code = run(app(), 'genesis-rag', {arguments!r})\n"
+        "import sys\nfrom genesis_rag.cli.main import genesis_rag, run\n"
+        f"code = run(genesis_rag, 'genesis-rag', {arguments!r})\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)\nsys.exit(code)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from genesis_rag.cli import answers, options
 from genesis_rag.cli.opening import open_or_build, settings_for
@@ -15,40 +15,42 @@ from genesis_rag.cli.phrases import phrases_for_user
 from genesis_rag.cli.questions import NumberedQuestion, find_question, read_questions
 from genesis_rag.errors import UserError
 from genesis_rag.server.schemas import answer_payload, to_line
-from genesis_rag.types import Answer, AnswerDone, SearchFilter, TextDelta
+from genesis_rag.types import Answer, AnswerDone, Language, SearchFilter, TextDelta
 
 if TYPE_CHECKING:
     from genesis_rag.assistant import AskOptions, Assistant
 
 
+@click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
+@click.argument("question", nargs=-1)
+@options.as_json
+@click.option("-k", "--passages", metavar="N", type=click.IntRange(1), help="How many passages to read. Default: 6.")
+@click.option("--language", type=options.LANGUAGES, help="Language of the answer. Default: the question's.")
+@options.search_filter
+@options.explain
+@click.option("--stream/--no-stream", default=True, help="Show the answer as it comes (the default on a terminal).")
+@click.option(
+    "--questions",
+    metavar="FILE.jsonl",
+    type=options.ANY_PATH,
+    help='Answer many: objects with "id" and "question", one a line; "-" is standard input.',
+)
+@options.quiet
+@options.place
+@options.version
 def ask(
-    question: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", hidden=True)] = None,
-    json: options.Json = False,
-    profile: options.Profile = None,
-    home: options.Home = None,
-    passages: Annotated[
-        int | None, typer.Option("-k", "--passages", metavar="N", min=1, help="How many passages to read. Default: 6.")
-    ] = None,
-    language: Annotated[
-        options.LanguageName | None, typer.Option("--language", help="Language of the answer. Default: the question's.")
-    ] = None,
-    in_language: options.InLanguage = None,
-    source: options.Source = None,
-    explain: options.Explain = False,
-    stream: Annotated[
-        bool, typer.Option("--stream/--no-stream", help="Show the answer as it comes; only on a terminal.")
-    ] = True,
-    questions: Annotated[
-        Path | None,
-        typer.Option(
-            "--questions",
-            metavar="FILE.jsonl",
-            help='Answer many: objects with "id" and "question", one a line; "-" is standard input.',
-        ),
-    ] = None,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-    version: options.Version = False,
+    question: tuple[str, ...],
+    as_json: bool,
+    passages: int | None,
+    language: Language | None,
+    in_language: Language | None,
+    source: str | None,
+    explain: bool,
+    stream: bool,
+    questions: Path | None,
+    quiet: bool,
+    profile: str | None,
+    home: Path | None,
 ) -> None:
     """Answer a question from your documents.
 
@@ -57,12 +59,12 @@ def ask(
     """
     if questions and question:
         raise UserError("Both a question and --questions were given.", "Give one of them.")
-    asked = read_questions(questions) if questions else [NumberedQuestion(None, find_question(question or []))]
+    asked = read_questions(questions) if questions else [NumberedQuestion(None, find_question(question))]
     settings = settings_for(home, profile)
     words = phrases_for_user(asked[0].question)
     with open_or_build(settings, words, quiet) as assistant:
         choice = _options(passages, language, in_language, source)
-        if json:
+        if as_json:
             _print_json(assistant, asked, choice, numbered=questions is not None)
             return
         output = standard_output()
@@ -74,8 +76,8 @@ def ask(
 
 def _options(
     passages: int | None,
-    language: options.LanguageName | None,
-    in_language: options.LanguageName | None,
+    language: Language | None,
+    in_language: Language | None,
     source: str | None,
 ) -> AskOptions:
     from genesis_rag.assistant import AskOptions

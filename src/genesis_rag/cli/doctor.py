@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from genesis_rag.cli import options
 from genesis_rag.cli.opening import settings_for
@@ -19,12 +20,10 @@ DOCTOR_SCHEMA = "genesis-rag/doctor/1"
 EXIT_BROKEN = 1
 
 
-def doctor(
-    json: options.Json = False,
-    profile: options.Profile = None,
-    home: options.Home = None,
-    debug: options.Debug = False,
-) -> None:
+@click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
+@options.as_json
+@options.place
+def doctor(as_json: bool, profile: str | None, home: Path | None) -> None:
     """Check the index and mend it.
 
     Every file, sum and count is checked, and what can be repaired is repaired. The exit code is 1 if something could
@@ -34,13 +33,13 @@ def doctor(
 
     report = run_doctor(settings_for(home, profile))
     sound = all(finding.repaired for finding in report.findings)
-    if json:
+    if as_json:
         rows = [{"kind": f.kind, "what": f.what, "repaired": f.repaired, "hint": f.hint} for f in report.findings]
         json_stream().write(to_line({"schema": DOCTOR_SCHEMA, "sound": sound, "findings": rows}) + "\n")
     else:
         standard_output().lines(_report_lines(report))
     if not sound:
-        raise typer.Exit(EXIT_BROKEN)
+        raise SystemExit(EXIT_BROKEN)
 
 
 def _report_lines(report: DoctorReport) -> Iterator[Line]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from genesis_rag.cli import options
 from genesis_rag.cli.opening import settings_for
@@ -17,32 +18,23 @@ from genesis_rag.types import DocumentInfo
 if TYPE_CHECKING:
     from genesis_rag.assistant import Assistant
 
-documents = typer.Typer(
-    help="List, show or remove the documents of the index.",
-    invoke_without_command=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
 
-
-@documents.callback()
-def _default(context: typer.Context) -> None:
-    """List, show or remove the documents of the index; alone it lists them."""
+@click.group(invoke_without_command=True, epilog=options.EPILOG, context_settings=options.SETTINGS)
+@click.pass_context
+def documents(context: click.Context) -> None:
+    """List, show or remove documents of the index."""
     if context.invoked_subcommand is None:
-        list_documents()
+        context.invoke(list_documents)
 
 
 @documents.command("list")
-def list_documents(
-    json: options.Json = False,
-    profile: options.Profile = None,
-    home: options.Home = None,
-    debug: options.Debug = False,
-) -> None:
+@options.as_json
+@options.place
+def list_documents(as_json: bool, profile: str | None, home: Path | None) -> None:
     """List all documents with source, title and language."""
     with _open(home, profile) as assistant:
         infos = assistant.documents()
-    if json:
+    if as_json:
         out = json_stream()
         for info in infos:
             out.write(to_line(document_payload(info)) + "\n")
@@ -52,13 +44,10 @@ def list_documents(
 
 
 @documents.command("show")
-def show_document(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", hidden=True)],
-    json: options.Json = False,
-    profile: options.Profile = None,
-    home: options.Home = None,
-    debug: options.Debug = False,
-) -> None:
+@click.argument("source")
+@options.as_json
+@options.place
+def show_document(source: str, as_json: bool, profile: str | None, home: Path | None) -> None:
     """Show the stored text of a document.
 
     SOURCE is a source or an id, as `documents list` shows it. All offsets count in the characters of this text.
@@ -66,20 +55,17 @@ def show_document(
     with _open(home, profile) as assistant:
         _require_known([source], assistant.documents())
         document = assistant.document(source)
-    if json:
+    if as_json:
         json_stream().write(to_line(text_payload(document)) + "\n")
     else:
         standard_output().write(document.text if document.text.endswith("\n") else document.text + "\n")
 
 
 @documents.command("remove")
-def remove(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", hidden=True)],
-    profile: options.Profile = None,
-    home: options.Home = None,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> None:
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@options.quiet
+@options.place
+def remove(sources: tuple[str, ...], quiet: bool, profile: str | None, home: Path | None) -> None:
     """Remove documents from the index.
 
     SOURCE is as `documents list` shows it. The files themselves stay where they are.
@@ -94,7 +80,7 @@ def remove(
         standard_output().lines([Line((f"{number:,} removed",))])
 
 
-def _open(home: options.Home, profile: options.Profile) -> Assistant:
+def _open(home: Path | None, profile: str | None) -> Assistant:
     from genesis_rag.wiring import open_assistant
 
     return open_assistant(settings_for(home, profile))

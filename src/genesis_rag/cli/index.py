@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from genesis_rag.cli import options
 from genesis_rag.cli.opening import forget_first_build, settings_for
@@ -20,21 +19,14 @@ EXIT_SKIPPED = 1
 EXIT_INTERRUPTED = 130
 
 
+@click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--prune", is_flag=True, help="Also remove documents of these folders whose files are gone.")
+@click.option("--rebuild", is_flag=True, help="Start anew, as after a change of the embedder or the chunker.")
+@options.quiet
+@options.place
 def index(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", exists=True, hidden=True),
-    ] = None,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Also remove documents of these folders whose files are gone.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Start anew, as after a change of the embedder or the chunker.")
-    ] = False,
-    profile: options.Profile = None,
-    home: options.Home = None,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
+    paths: tuple[Path, ...], prune: bool, rebuild: bool, quiet: bool, profile: str | None, home: Path | None
 ) -> None:
     """Add or update documents.
 
@@ -45,20 +37,20 @@ def index(
     from genesis_rag.wiring import run_ingest
 
     settings = settings_for(home, profile)
-    chosen = paths or [settings.corpus_dir]
+    chosen = list(paths) or [settings.corpus_dir]
     try:
         with progress_bar(quiet) as progress:
             report = run_ingest(settings, chosen, prune=prune, rebuild=rebuild, progress=progress)
     except KeyboardInterrupt:
         remark(_kept(settings))
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        raise SystemExit(EXIT_INTERRUPTED) from None
     forget_first_build(settings)
     if not quiet:
         standard_output().lines(report_lines(report))
     for skipped in report.skipped:
         remark(f"skipped  {skipped.source}: {skipped.reason}")
     if report.skipped:
-        raise typer.Exit(EXIT_SKIPPED)
+        raise SystemExit(EXIT_SKIPPED)
 
 
 def report_lines(report: IngestReport) -> Iterator[Line]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import typer
+import click
 
 from genesis_rag.cli.ask import ask
 from genesis_rag.cli.doctor import doctor
 from genesis_rag.cli.documents import documents
 from genesis_rag.cli.index import index
-from genesis_rag.cli.options import EPILOG, RunState, Version
+from genesis_rag.cli.options import EPILOG, SETTINGS, RunState, version
 from genesis_rag.cli.output import remark
 from genesis_rag.cli.search import search
 from genesis_rag.cli.serve import serve
@@ -19,59 +19,44 @@ from genesis_rag.errors import GenesisError, UserError
 
 EXIT_FAILED = 1
 EXIT_USER = 2
-_HELP = {"help_option_names": ["-h", "--help"]}
+EXIT_INTERRUPTED = 130
 
 
-def _typer(no_args_is_help: bool = False) -> typer.Typer:
-    return typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings=_HELP,
-        epilog=EPILOG,
-        no_args_is_help=no_args_is_help,
-    )
+@click.group(epilog=EPILOG, context_settings=SETTINGS)
+@version
+def genesis_rag() -> None:
+    """Ask in Japanese or English over your own documents.
+
+    Every sentence of an answer cites the exact words that support it.
+    """
 
 
-def ask_app() -> typer.Typer:
-    """Return the application behind `ask`."""
-    app = _typer()
-    app.command(epilog=EPILOG)(ask)
-    return app
-
-
-def app() -> typer.Typer:
-    """Return the application behind `genesis-rag`."""
-    root = _typer(no_args_is_help=True)
-
-    @root.callback()
-    def _root(version: Version = False) -> None:
-        """Ask in Japanese or English over your own documents; every sentence cites the exact words that support it."""
-
-    commands: tuple[Callable[..., None], ...] = (ask, index, search, doctor, serve)
-    for command in commands:
-        root.command(epilog=EPILOG)(command)
-    root.add_typer(documents, name="documents", epilog=EPILOG)
-    return root
+for _command in (ask, index, search, documents, doctor, serve):
+    genesis_rag.add_command(_command)
 
 
 def ask_main() -> None:
     """Run `ask`."""
-    sys.exit(run(ask_app(), "ask", sys.argv[1:]))
+    sys.exit(run(ask, "ask", sys.argv[1:]))
 
 
 def main() -> None:
     """Run `genesis-rag`."""
-    sys.exit(run(app(), "genesis-rag", sys.argv[1:]))
+    sys.exit(run(genesis_rag, "genesis-rag", sys.argv[1:]))
 
 
-def run(application: typer.Typer, name: str, arguments: Sequence[str]) -> int:
+def run(command: click.Command, name: str, arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 2 for the user's mistakes, 1 for other failures, 130 for Ctrl-C."""
     state = RunState()
     try:
-        application(args=list(arguments), prog_name=name, obj=state)
+        command.main(args=list(arguments), prog_name=name, obj=state, standalone_mode=False)
     except SystemExit as stop:
-        return _flushed(stop.code if isinstance(stop.code, int) else EXIT_FAILED if stop.code else 0)
+        return _flushed(stop.code if isinstance(stop.code, int) else EXIT_FAILED)
+    except click.ClickException as error:
+        error.show()
+        return _flushed(error.exit_code)
+    except click.Abort:
+        return _flushed(EXIT_INTERRUPTED)
     except GenesisError as error:
         if state.debug:
             raise

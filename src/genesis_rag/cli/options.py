@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, TypeVar
 
-import typer
+import click
 
-LanguageName = Literal["ja", "en"]
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 EPILOG = (
     "Exit codes: 0 done (not finding an answer is 0 too) · 1 something failed, or `index` had to skip a file · "
     "2 the command cannot be carried out as given · 130 stopped with Ctrl-C."
 )
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+LANGUAGES = click.Choice(["ja", "en"])
+ANY_PATH = click.Path(path_type=Path)
 
 
 @dataclass(slots=True)
@@ -23,47 +27,59 @@ class RunState:
     debug: bool = False
 
 
-def _remember_debug(context: typer.Context, value: bool) -> bool:
+def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value and isinstance(context.obj, RunState):
         context.obj.debug = True
-    return value
 
 
-def _show_version(value: bool) -> None:
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         from genesis_rag import __version__
 
-        typer.echo(f"genesis-rag {__version__}")
-        raise typer.Exit(0)
+        click.echo(f"genesis-rag {__version__}")
+        context.exit(0)
 
 
-Version = Annotated[
-    bool, typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True)
-]
-Debug = Annotated[
-    bool,
-    typer.Option("--debug", help="Show the traceback of a failure.", callback=_remember_debug, is_eager=True),
-]
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        "--home",
-        metavar="DIR",
-        file_okay=False,
-        help="Folder with models.toml, index/ and corpus/. Default: this folder if it has a models.toml, "
-        "else the user data folder.",
-    ),
-]
-Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="Profile of models.toml. Default: embedded.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line (docs/json.md).")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks, only the result.")]
-Explain = Annotated[
-    bool, typer.Option("--explain", help="Also show what was read, the scores by stage and the time taken.")
-]
-InLanguage = Annotated[LanguageName | None, typer.Option("--in", help="Search only documents in this language.")]
-Source = Annotated[
-    str | None,
-    typer.Option("--source", metavar="GLOB", help="Search only documents whose source matches, such as 'reports/*'."),
-]
+version = click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and stop.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line (docs/json.md).")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks, only the result.")
+explain = click.option(
+    "--explain", is_flag=True, help="Also show what was read, the scores by stage and the time taken."
+)
+_profile = click.option("--profile", metavar="NAME", help="Profile of models.toml. Default: embedded.")
+_home = click.option(
+    "--home",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with models.toml, index/ and corpus/. Default: this folder if it has a models.toml, "
+    "else the user data folder.",
+)
+_debug = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_remember_debug,
+    help="Show the traceback of a failure.",
+)
+_in_language = click.option("--in", "in_language", type=LANGUAGES, help="Search only documents in this language.")
+_source = click.option(
+    "--source", metavar="GLOB", help="Search only documents whose source matches, such as 'reports/*'."
+)
+
+
+def place(command: Command) -> Command:
+    """Add --profile, --home and --debug, which every command has."""
+    return _profile(_home(_debug(command)))
+
+
+def search_filter(command: Command) -> Command:
+    """Add --in and --source."""
+    return _in_language(_source(command))

@@ -91,7 +91,7 @@ class TerminalOutput:
         from rich.text import Text
 
         for line in lines:
-            self._console.print(Padding(Text.assemble(*_styled(line.segments)), (0, 0, 0, line.indent)))
+            self._console.print(Padding(Text.assemble(*_styled(line.segments)), (0, 0, 0, line.indent), expand=False))
 
 
 def _styled(segments: Sequence[Segment]) -> list[tuple[str, str]]:

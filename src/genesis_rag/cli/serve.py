@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from genesis_rag.cli import options
 from genesis_rag.cli.opening import open_or_build, settings_for
@@ -13,19 +13,12 @@ from genesis_rag.cli.phrases import phrases_for_user
 from genesis_rag.errors import UserError
 
 
-def serve(
-    host: Annotated[
-        str | None,
-        typer.Option("--host", metavar="ADDRESS", help="Address to listen on. Any but this machine needs an API key."),
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on. Default: 8000.")
-    ] = None,
-    profile: options.Profile = None,
-    home: options.Home = None,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> None:
+@click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
+@click.option("--host", metavar="ADDRESS", help="Address to listen on. Any but this machine needs an API key.")
+@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="Port to listen on. Default: 8000.")
+@options.quiet
+@options.place
+def serve(host: str | None, port: int | None, quiet: bool, profile: str | None, home: Path | None) -> None:
     """Serve the page and the JSON API.
 
     By default on http://127.0.0.1:8000, for this machine alone. To serve other machines set GENESIS_API_KEY; every
