@@ -23,7 +23,7 @@ _STYLES: dict[Style, str] = {
     "strong": "bold",
     "quiet": "dim",
     "marker": "bold cyan",
-    "quote": "black on yellow",
+    "quote": "color(16) on color(221)",
     "warning": "yellow",
 }
 
@@ -91,7 +91,8 @@ class TerminalOutput:
         from rich.text import Text
 
         for line in lines:
-            self._console.print(Padding(Text.assemble(*_styled(line.segments)), (0, 0, 0, line.indent), expand=False))
+            text = Text.assemble(*_styled(line.segments))
+            self._console.print(Padding(text, (0, 0, 0, line.indent), expand=False) if text else "")
 
 
 def _styled(segments: Sequence[Segment]) -> list[tuple[str, str]]:
