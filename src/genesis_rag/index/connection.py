@@ -1,0 +1,96 @@
+"""Opening SQLite: one file in WAL mode, for one writer and any number of readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from genesis_rag.errors import IndexDamagedError, IndexNotFoundError
+from genesis_rag.index import migrations
+
+STORE_NAME = "store.sqlite"
+BUSY_SECONDS = 30.0
+DAMAGED_HINT = "Restore a backup, or fill the index anew: genesis-rag index --rebuild PATH…"
+
+
+def store_path(directory: Path) -> Path:
+    """Return where the store of the index in ``directory`` lies."""
+    return directory / STORE_NAME
+
+
+def open_for_writing(directory: Path) -> sqlite3.Connection:
+    """Open or create the store; every commit has reached the disk when it returns.
+
+    Raises:
+        IndexMismatchError: the store belongs to a newer version or to another program.
+        IndexDamagedError: SQLite cannot read it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(
+        store_path(directory), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -32000")
+        migrations.migrate(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise IndexDamagedError(f"The store of the index cannot be read: {error}.", DAMAGED_HINT) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(directory: Path) -> sqlite3.Connection:
+    """Open the store of an index that exists; a directory that cannot be written to is no hindrance.
+
+    Raises:
+        IndexNotFoundError: there is no store.
+        IndexMismatchError: the store belongs to another version or to another program.
+        IndexDamagedError: SQLite cannot read it.
+    """
+    path = store_path(directory)
+    if not path.is_file():
+        raise IndexNotFoundError(
+            f"There is no index in {directory}.", "Index your documents first: genesis-rag index PATH…"
+        )
+    failure: sqlite3.Error | None = None
+    # Changes that wait beside the file must not be ignored (``immutable``): that would show an old or torn state.
+    for query in ("mode=rw", "mode=ro", *(() if journal_size(directory) else ("immutable=1",))):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{query}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            migrations.require_known_version(connection)
+            _require_tables(connection, directory)
+            return connection
+        except sqlite3.Error as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+    raise IndexDamagedError(f"The store of the index cannot be read: {failure}.", DAMAGED_HINT) from failure
+
+
+def journal_size(directory: Path) -> int:
+    """Return how many bytes of changes wait beside the store to be folded into it."""
+    path = store_path(directory)
+    journal = path.with_name(path.name + "-wal")
+    return journal.stat().st_size if journal.exists() else 0
+
+
+def _require_tables(connection: sqlite3.Connection, directory: Path) -> None:
+    if migrations.version(connection) == 0:
+        raise IndexNotFoundError(
+            f"There is no index in {directory} yet.", "Index your documents first: genesis-rag index PATH…"
+        )

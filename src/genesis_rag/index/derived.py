@@ -1,0 +1,235 @@
+"""The files derived from the store: vectors.faiss and lexical/, in one directory for each generation.
+
+A directory is built beside, in ``derived/.tmp-…``, made to last, and named ``derived/<generation>-<random>`` in one
+step;
+then SQLite records the name. So the directory that SQLite names is always whole, and a directory that SQLite does not
+name is rubbish of a run that was stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from genesis_rag.index import durable
+from genesis_rag.index.manifest import DerivedManifest, FileRecord, IndexIdentity, differences, record_files
+from genesis_rag.index.snapshot import Snapshot
+from genesis_rag.index.vectors import FaissVectorIndex
+from genesis_rag.protocols import Ids, LexicalIndex
+from genesis_rag.types import Chunk
+
+TermMaker = Callable[[str, Chunk], Sequence[str]]
+"""Makes the terms of the keyword index from (document title, chunk); belongs to the identity's analyser."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with phase, done and total."""
+
+DERIVED_NAME = "derived"
+VECTORS_NAME = "vectors.faiss"
+LEXICAL_NAME = "lexical"
+TEMPORARY_PREFIX = ".tmp-"
+MUTABLE_SUFFIXES = (".json", ".lock")
+"""Files of the keyword index that are rewritten under the same name; the others are written once and only unlinked."""
+
+
+class Lexical(LexicalIndex, Protocol):
+    """A keyword index that also tells how frequent a term is."""
+
+    def document_frequency(self, term: str) -> int:
+        """Return the number of rows that hold ``term``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Both indexes of one generation, open for searching."""
+
+    vectors: FaissVectorIndex
+    lexical: Lexical
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is needed to derive: whom the vectors come from, and how terms are made."""
+
+    identity: IndexIdentity
+    term_maker: TermMaker
+    progress: Progress
+
+
+def open_derived(place: Path, identity: IndexIdentity, generation: int, rows: int, *, full: bool = False) -> Derived:
+    """Open the derived directory ``place`` of one generation; with ``full`` it is read whole and compared by SHA-256.
+
+    Raises:
+        ValueError: it is missing, damaged, or of another generation; the message says which.
+    """
+    manifest = require_sound(place, identity, generation, rows, full=full)
+    vectors = FaissVectorIndex.load(place / VECTORS_NAME, mapped=not full)
+    lexical = open_lexical(place / LEXICAL_NAME)
+    if len(vectors) != rows or len(lexical) != rows or vectors.dim != manifest.dim:
+        raise ValueError(f"{len(vectors)} vectors and {len(lexical)} keyword rows instead of {rows}")
+    return Derived(vectors, lexical)
+
+
+def require_sound(place: Path, identity: IndexIdentity, generation: int, rows: int, *, full: bool) -> DerivedManifest:
+    """Compare a derived directory with its manifest and with what the store says.
+
+    Raises:
+        ValueError: they differ; the message says how.
+    """
+    manifest = DerivedManifest.read(place)
+    if (manifest.generation, manifest.rows) != (generation, rows):
+        raise ValueError(
+            f"generation {manifest.generation} with {manifest.rows} rows instead of {generation} with {rows}"
+        )
+    if (manifest.dim, manifest.analyser) != (identity.dim, identity.analyser):
+        raise ValueError(f"made for {manifest.analyser} and vectors of {manifest.dim}")
+    if found := differences(place, manifest, full=full):
+        raise ValueError("; ".join(found))
+    return manifest
+
+
+def open_lexical(place: Path) -> Lexical:
+    """Open a keyword index.
+
+    Raises:
+        ValueError: its files are damaged.
+    """
+    from genesis_rag.index.lexical import TantivyIndex
+
+    try:
+        return TantivyIndex.open(place)
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"{LEXICAL_NAME} cannot be opened: {error}") from error
+
+
+def build(place: Path, snapshot: Snapshot, recipe: Recipe) -> None:
+    """Derive everything that ``snapshot`` shows into the new directory ``place``."""
+    from genesis_rag.index.lexical import TantivyIndex
+
+    place.mkdir(parents=True)
+    total = snapshot.count()
+    vectors = FaissVectorIndex(recipe.identity.dim)
+    _add_vectors(vectors, snapshot, recipe, born=0, total=total)
+    vectors.save(place / VECTORS_NAME)
+    (place / LEXICAL_NAME).mkdir()
+    TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, born=0, total=total))
+    _write_manifest(place, snapshot, recipe, rows=len(vectors), known={})
+
+
+def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed: Ids) -> None:
+    """Derive into the new directory ``place`` from the sound directory ``base`` of the generation before.
+
+    Args:
+        place: the directory to make.
+        base: the directory of the published generation; it is not changed.
+        snapshot: shows the generation to derive.
+        recipe: how to derive.
+        removed: chunk numbers of ``base`` that are gone.
+    """
+    from genesis_rag.index.lexical import TantivyIndex
+
+    place.mkdir(parents=True)
+    born = snapshot.generation
+    added = snapshot.count(born=born)
+    vectors = FaissVectorIndex.load(base / VECTORS_NAME, mapped=False)
+    vectors.remove(removed)
+    _add_vectors(vectors, snapshot, recipe, born=born, total=added)
+    vectors.save(place / VECTORS_NAME)
+    _copy_lexical(base / LEXICAL_NAME, place / LEXICAL_NAME)
+    if added or len(removed):
+        numbers = [int(number) for number in removed]
+        TantivyIndex.update(place / LEXICAL_NAME, numbers, _terms(snapshot, recipe, born=born, total=added))
+    _write_manifest(place, snapshot, recipe, rows=len(vectors), known=_unchanged(place, base))
+
+
+def new_name(generation: int) -> str:
+    """Return a fresh name for the derived directory of one generation."""
+    return f"{generation}-{secrets.token_hex(4)}"
+
+
+def publish(directory: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """Let ``make`` fill a temporary directory, then give it its ``name`` for good."""
+    root = directory / DERIVED_NAME
+    root.mkdir(exist_ok=True)
+    temporary = root / f"{TEMPORARY_PREFIX}{name}"
+    try:
+        make(temporary)
+        durable.publish_directory(temporary, root / name)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return root / name
+
+
+def leftovers(directory: Path, keep: str) -> list[Path]:
+    """Return the derived directories that SQLite does not name."""
+    root = directory / DERIVED_NAME
+    return sorted(path for path in root.iterdir() if path.name != keep) if root.is_dir() else []
+
+
+def remove_leftovers(directory: Path, keep: str) -> int:
+    """Remove the derived directories that SQLite does not name; readers that hold their files open keep them."""
+    found = leftovers(directory, keep)
+    for path in found:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(found)
+
+
+def _add_vectors(vectors: FaissVectorIndex, snapshot: Snapshot, recipe: Recipe, *, born: int, total: int) -> None:
+    done = 0
+    for numbers, rows in snapshot.all_vectors(recipe.identity.dim, born=born):
+        vectors.add(numbers, rows)
+        done += len(numbers)
+        recipe.progress("vectors", done, total)
+
+
+def _terms(snapshot: Snapshot, recipe: Recipe, *, born: int, total: int) -> Iterator[tuple[int, Sequence[str]]]:
+    rows: Iterable[tuple[int, str, Chunk]] = snapshot.all_chunks(born=born)
+    for done, (number, title, chunk) in enumerate(rows, start=1):
+        yield number, recipe.term_maker(title, chunk)
+        if done % 100 == 0 or done == total:
+            recipe.progress("keywords", done, total)
+
+
+def _copy_lexical(source: Path, target: Path) -> None:
+    """Link the files that are written once and copy the few that are rewritten; locks stay behind."""
+    target.mkdir()
+    for path in source.iterdir():
+        if path.suffix == ".lock":
+            continue
+        if path.suffix in MUTABLE_SUFFIXES:
+            shutil.copyfile(path, target / path.name)
+            continue
+        try:
+            os.link(path, target / path.name)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(path, target / path.name)
+
+
+def _unchanged(place: Path, base: Path) -> dict[str, FileRecord]:
+    """Return the records of those files that are still the same ones as in ``base``: their sums are known."""
+    known = DerivedManifest.read(base).files
+    return {
+        name: record
+        for name, record in known.items()
+        if (place / name).is_file() and (place / name).samefile(base / name)
+    }
+
+
+def _write_manifest(
+    place: Path, snapshot: Snapshot, recipe: Recipe, *, rows: int, known: dict[str, FileRecord]
+) -> None:
+    manifest = DerivedManifest(
+        generation=snapshot.generation,
+        rows=rows,
+        dim=recipe.identity.dim,
+        analyser=recipe.identity.analyser,
+        files=record_files(place, known),
+    )
+    manifest.write(place)

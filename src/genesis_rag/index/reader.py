@@ -1,0 +1,221 @@
+"""The reader of an index: searches one whole generation and reads what it found from the store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genesis_rag.index.connection import journal_size
+from genesis_rag.index.derived import TermMaker
+from genesis_rag.index.manifest import IndexIdentity, require_same
+from genesis_rag.index.sharing import SharedLock
+from genesis_rag.index.state import State, newest, open_state
+from genesis_rag.index.vectors import Found
+from genesis_rag.protocols import Ids, Vectors
+from genesis_rag.types import Chunk, Document, DocumentInfo, SearchFilter
+
+JOURNAL_BYTES = 64_000_000
+"""SQLite cannot fold its journal back while a reader holds an old snapshot; ``refresh`` lets go of it from here on."""
+
+
+class Index:
+    """An index open for reading. Every method may be called from several threads at once.
+
+    All answers come from one generation until ``refresh`` is called. Who needs several calls to agree while another
+    thread may refresh wraps them in ``with index.reading():``.
+    """
+
+    def __init__(self, directory: Path, term_maker: TermMaker, state: State, writable: bool) -> None:
+        """Take over an opened state; use ``open``."""
+        self._directory = directory
+        self._term_maker = term_maker
+        self._writable = writable
+        self._state = state
+        self._lock = SharedLock()
+        self._refreshing = Lock()
+
+    @classmethod
+    def open(
+        cls, directory: Path, expected: IndexIdentity | None, term_maker: TermMaker, *, writable: bool = True
+    ) -> Index:
+        """Open the index in ``directory``.
+
+        Args:
+            directory: where the index lies.
+            expected: what must have filled it; None to take what is there.
+            term_maker: makes keyword terms of (document title, chunk), for search files that must be made anew.
+            writable: whether repairs may be written; without, or where that fails, they are made for this reader only.
+
+        Raises:
+            IndexNotFoundError: nothing was indexed here yet.
+            IndexMismatchError: something else filled the index; the message says what differs and what to run.
+            IndexDamagedError: the store cannot be read.
+        """
+        state = open_state(directory, term_maker, writable)
+        try:
+            if expected is not None:
+                require_same(state.published.identity, expected)
+        except BaseException:
+            state.close()
+            raise
+        return cls(directory, term_maker, state, writable)
+
+    @property
+    def generation(self) -> int:
+        """Return the number of the generation that is read."""
+        return self._state.published.generation
+
+    @property
+    def identity(self) -> IndexIdentity:
+        """Return what filled the index."""
+        return self._state.published.identity
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """Return in words what had to be put right to open or search the index."""
+        return tuple(self._state.repairs)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a hash of identity and content: the same documents indexed anywhere with the same tools have one."""
+        published = self._state.published
+        return hashlib.sha256(f"{published.identity.to_json()}\n{published.content}".encode()).hexdigest()[:16]
+
+    @property
+    def chunk_count(self) -> int:
+        """Return the number of chunks."""
+        return self._state.published.chunks
+
+    def language_counts(self) -> Mapping[str, int]:
+        """Return the number of chunks by language."""
+        return dict(self._state.published.languages)
+
+    def search_dense(self, vectors: Vectors, k: int, filter: SearchFilter | None = None) -> list[Found]:
+        """Return for each row of ``vectors`` at most ``k`` (numbers, cosines), by falling cosine, ties by number."""
+        with self._lock.shared():
+            allowed = self._state.allowed(filter)
+            found = self._state.derived.vectors.search(vectors, k, allowed)
+            if not self._state.knows(np.concatenate([ids for ids, _ in found] or [np.empty(0, np.int64)])):
+                self._state.rederive("they named chunks that the store does not hold", self._term_maker, self._writable)
+                found = self._state.derived.vectors.search(vectors, k, allowed)
+            return found
+
+    def search_lexical(self, terms: Sequence[tuple[str, float]], k: int, filter: SearchFilter | None = None) -> Found:
+        """Return at most ``k`` (numbers, BM25 scores) for weighted terms, by falling score, ties by number."""
+        with self._lock.shared():
+            allowed = self._state.allowed(filter)
+            found = self._state.derived.lexical.search(terms, k, allowed)
+            if not self._state.knows(found[0]):
+                self._state.rederive("they named chunks that the store does not hold", self._term_maker, self._writable)
+                found = self._state.derived.lexical.search(terms, k, allowed)
+            return found
+
+    def document_frequency(self, term: str) -> int:
+        """Return the number of chunks that hold ``term``."""
+        with self._lock.shared():
+            return self._state.derived.lexical.document_frequency(term)
+
+    def chunks(self, numbers: Iterable[int] | Ids) -> dict[int, Chunk]:
+        """Return the chunks under ``numbers``, read and checked in one query.
+
+        Raises:
+            IndexDamagedError: a stored text is not what was stored.
+        """
+        with self._lock.shared():
+            return self._state.snapshot.chunks(int(number) for number in numbers)
+
+    def chunk_ids_at(self, document_id: str, ordinals: Iterable[int]) -> dict[int, tuple[int, Chunk]]:
+        """Return ordinal -> (number, chunk) for those of ``ordinals`` that the document has: its neighbours."""
+        with self._lock.shared():
+            return self._state.snapshot.chunks_at(document_id, ordinals)
+
+    def documents_info(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
+        """Return what is known of these documents without their texts."""
+        with self._lock.shared():
+            wanted = list(dict.fromkeys(document_ids))
+            return {info.id: info for info in self._state.snapshot.infos(wanted)} if wanted else {}
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return what is known of all documents, in the order of their sources."""
+        with self._lock.shared():
+            return self._state.snapshot.infos()
+
+    def find_document(self, name: str) -> str | None:
+        """Return the id of the document with this id or source."""
+        with self._lock.shared():
+            return self._state.snapshot.find(name)
+
+    def document(self, document_id: str) -> Document:
+        """Return one document with its whole text, checked against its hash.
+
+        Raises:
+            UserError: there is none with this id.
+            IndexDamagedError: the stored text is not what was stored.
+        """
+        with self._lock.shared():
+            return self._state.snapshot.document(document_id)
+
+    def verify_quote(self, document_id: str, start: int, end: int, quote: str) -> bool:
+        """Tell whether ``quote`` is exactly the stored text from ``start`` to ``end``."""
+        with self._lock.shared():
+            return self._state.snapshot.span(document_id, start, end) == quote
+
+    def vectors_of(self, numbers: Iterable[int] | Ids) -> dict[int, NDArray[np.float32]]:
+        """Return the stored vectors of these chunks, float32[dim] each."""
+        with self._lock.shared():
+            return self._state.snapshot.vectors_of((int(n) for n in numbers), self.identity.dim)
+
+    @contextmanager
+    def reading(self) -> Iterator[Index]:
+        """Keep ``refresh`` of other threads waiting, so that several calls see one generation."""
+        with self._lock.shared():
+            yield self
+
+    def refresh(self) -> bool:
+        """Switch to the newest generation; tell whether there was a newer one.
+
+        Raises:
+            IndexMismatchError: the newest was filled by something else; this reader stays where it is.
+        """
+        with self._refreshing:
+            current = self._state
+            here = (current.published.generation, current.name)
+            if newest(self._directory) == here and journal_size(self._directory) < JOURNAL_BYTES:
+                return False
+            latest = open_state(self._directory, self._term_maker, self._writable)
+            try:
+                require_same(latest.published.identity, self.identity)
+            except BaseException:
+                latest.close()
+                raise
+            with self._lock.exclusive():
+                self._state = latest
+            current.close()
+            return latest.published.generation != current.published.generation
+
+    def check(self) -> list[str]:
+        """Read all search files and compare their full checksums; make them anew if they differ. Return what differed.
+
+        Takes about a second for each gigabyte; meant for the background.
+        """
+        with self._lock.shared():
+            return self._state.check(self._term_maker, self._writable)
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._state.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,77 @@
+"""What a writer finds when it opens an index, and what it makes of it: unfinished runs, unfinished rebuilds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+
+from genesis_rag.index.manifest import IndexIdentity, require_same
+from genesis_rag.index.store import read_meta, read_published, write_meta
+
+
+def prepare(connection: sqlite3.Connection, identity: IndexIdentity, rebuild: bool) -> list[str]:
+    """Bring the unpublished generation into a state that a run with ``identity`` can go on from.
+
+    Documents that a stopped run saved stay and will be published, unless they were made with other settings or by a
+    rebuild that nobody continues: publishing a part of a rebuild would lose the rest of the old index.
+
+    Returns:
+        what was found and done, in words.
+
+    Raises:
+        IndexMismatchError: something else filled the index, and ``rebuild`` was not asked for.
+    """
+    published = read_published(connection)
+    pending, rebuilding = _read_pending(connection)
+    if published is not None and not rebuild:
+        require_same(published.identity, identity)
+    same_kind = rebuilding == (rebuild and published is not None)
+    found: list[str] = []
+    connection.execute("BEGIN IMMEDIATE")
+    generation = published.generation if published else 0
+    waiting = connection.execute("SELECT count(*) FROM documents WHERE born > ?", (generation,)).fetchone()[0]
+    if pending is not None and not (pending == identity and same_kind):
+        _give_up(connection, generation)
+        if waiting or rebuilding:
+            found.append(f"an unfinished run with other settings was given up ({waiting} documents)")
+        pending = None
+    elif waiting:
+        found.append(f"{waiting} documents that a stopped run had saved were kept")
+    if rebuild and published is not None and pending is None:
+        _give_up(connection, generation)
+        _end_everything(connection, generation + 1)
+    if published is None or rebuild:
+        value = {"identity": asdict(identity), "rebuild": rebuild and published is not None}
+        write_meta(connection, "pending", json.dumps(value, sort_keys=True))
+    connection.execute("COMMIT")
+    return found
+
+
+def rebuild_waits(connection: sqlite3.Connection) -> bool:
+    """Tell whether the unpublished generation is an unfinished rebuild."""
+    return _read_pending(connection)[1]
+
+
+def _read_pending(connection: sqlite3.Connection) -> tuple[IndexIdentity | None, bool]:
+    value = read_meta(connection, "pending")
+    if not value:
+        return None, False
+    pending = json.loads(value)
+    return IndexIdentity(**pending["identity"]), bool(pending["rebuild"])
+
+
+def _give_up(connection: sqlite3.Connection, generation: int) -> None:
+    """Go back to the published generation; files will be looked at again."""
+    connection.execute("DELETE FROM sources WHERE born > ?", (generation,))
+    connection.execute("DELETE FROM documents WHERE born > ?", (generation,))
+    connection.execute("UPDATE documents SET died = NULL WHERE died IS NOT NULL")
+    connection.execute("UPDATE sources SET died = NULL WHERE died IS NOT NULL")
+    connection.execute("DELETE FROM files")
+    write_meta(connection, "pending", "")
+
+
+def _end_everything(connection: sqlite3.Connection, generation: int) -> None:
+    connection.execute("UPDATE documents SET died = ?", (generation,))
+    connection.execute("UPDATE sources SET died = ?", (generation,))
+    connection.execute("DELETE FROM files")

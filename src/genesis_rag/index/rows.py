@@ -1,0 +1,49 @@
+"""From rows of the store to values."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+
+from genesis_rag.index.store import damaged
+from genesis_rag.protocols import Ids, Vectors
+from genesis_rag.types import DocumentInfo
+
+
+def unpack_vector(data: bytes, crc: int, dim: int) -> bytes:
+    """Return the bytes of a stored vector after checking length and checksum."""
+    if len(data) != 4 * dim:
+        raise damaged(f"a vector has {len(data)} bytes instead of {4 * dim}")
+    if zlib.crc32(data) != crc:
+        raise damaged("a vector has another checksum")
+    return data
+
+
+def vectors_from(found: list[tuple[Any, ...]], dim: int) -> tuple[Ids, Vectors]:
+    """Return numbers and vectors of rows (number, vector, crc)."""
+    numbers = np.fromiter((row[0] for row in found), dtype=np.int64, count=len(found))
+    data = b"".join(unpack_vector(row[1], row[2], dim) for row in found)
+    return numbers, np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False).reshape(len(found), dim)
+
+
+def info_from(row: tuple[Any, ...], sources: tuple[str, ...]) -> DocumentInfo:
+    """Return the value of a row (id, title, language, content_sha256, chunk_count, modified_at, metadata)."""
+    return DocumentInfo(
+        id=row[0],
+        source=sources[0] if sources else "",
+        sources=sources,
+        title=row[1],
+        language=row[2],
+        content_sha256=row[3],
+        chunk_count=row[4],
+        modified_at=row[5],
+        metadata=json.loads(row[6]),
+    )
+
+
+def path_from(headings: str) -> tuple[str, ...]:
+    """Return a heading path of its stored form."""
+    return tuple(json.loads(headings)) if headings else ()

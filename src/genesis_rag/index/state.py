@@ -1,0 +1,204 @@
+"""One generation open for reading: the store's snapshot, the search files, and how they are put right."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from threading import RLock
+
+import numpy as np
+
+from genesis_rag.errors import IndexLockedError, IndexNotFoundError
+from genesis_rag.index import derived as files
+from genesis_rag.index.connection import open_for_reading, open_for_writing
+from genesis_rag.index.derived import Derived, Recipe, TermMaker
+from genesis_rag.index.lock import WriterLock
+from genesis_rag.index.snapshot import Snapshot
+from genesis_rag.index.store import Published, read_meta, read_published, write_meta
+from genesis_rag.protocols import Ids
+from genesis_rag.types import SearchFilter
+
+ATTEMPTS = 5
+FULL_CHECK_BYTES = 8_000_000
+"""Search files up to this size are read whole and compared by SHA-256 at every opening: that costs under 10 ms."""
+
+FILTERS_KEPT = 32
+FEW_IDS = 256
+
+
+class State:
+    """What an ``Index`` reads from. It never changes its generation."""
+
+    def __init__(self, directory: Path, snapshot: Snapshot, published: Published, name: str) -> None:
+        self.snapshot = snapshot
+        self.published = published
+        self.name = name
+        self.repairs: list[str] = []
+        self.derived: Derived
+        self._directory = directory
+        self._temporary: Path | None = None
+        self._filters: dict[SearchFilter, Ids | None] = {}
+        self._numbers: Ids | None = None
+        self._lock = RLock()
+
+    @property
+    def place(self) -> Path:
+        """Return the derived directory that SQLite names."""
+        return self._directory / files.DERIVED_NAME / self.name
+
+    def open_files(self, *, full: bool | None = None) -> None:
+        """Open the search files as they lie there.
+
+        Raises:
+            ValueError: they are missing or damaged.
+        """
+        if full is None:
+            full = _size(self.place) <= FULL_CHECK_BYTES
+        published = self.published
+        self.derived = files.open_derived(
+            self.place, published.identity, published.generation, published.chunks, full=full
+        )
+
+    def rederive(self, reason: str, term_maker: TermMaker, writable: bool) -> None:
+        """Make the search files anew from the store: for everybody if that can be written, else for this reader."""
+        with self._lock:
+            recipe = Recipe(self.published.identity, term_maker, _unseen)
+            where = "" if writable and self._rederive_on_disk(recipe) else ", for this run only"
+            if where:
+                self._rederive_aside(recipe)
+            self.repairs.append(f"the search files were made anew from the store{where} ({reason})")
+
+    def knows(self, numbers: Ids) -> bool:
+        """Tell whether all these chunk numbers belong to this generation."""
+        if self._numbers is None and len(numbers) <= FEW_IDS:
+            return len(self.snapshot.known(numbers.tolist())) == len(set(numbers.tolist()))
+        if self._numbers is None:
+            self._numbers = self.snapshot.numbers()
+        return bool(np.isin(numbers, self._numbers).all())
+
+    def allowed(self, wanted: SearchFilter | None) -> Ids | None:
+        """Return the chunk numbers that a filter lets through; None where it lets all through."""
+        if wanted is None or not (wanted.language or wanted.source_glob):
+            return None
+        if wanted not in self._filters:
+            numbers = self.snapshot.filtered(wanted)
+            while len(self._filters) >= FILTERS_KEPT:
+                self._filters.pop(next(iter(self._filters)), None)
+            self._filters[wanted] = None if len(numbers) == self.published.chunks else numbers
+            return None if len(numbers) == self.published.chunks else numbers
+        return self._filters[wanted]
+
+    def check(self, term_maker: TermMaker, writable: bool) -> list[str]:
+        """Compare the full checksums of the search files, make them anew if they differ, and return what differed."""
+        with self._lock:
+            if self._temporary is not None:
+                return []
+            published = self.published
+            try:
+                files.require_sound(self.place, published.identity, published.generation, published.chunks, full=True)
+            except ValueError as error:
+                self.rederive(str(error), term_maker, writable)
+                return [str(error)]
+            return []
+
+    def close(self) -> None:
+        """Let go of the store and of files made for this reader only."""
+        with self._lock:
+            self.snapshot.connection.close()
+            if self._temporary is not None:
+                shutil.rmtree(self._temporary, ignore_errors=True)
+                self._temporary = None
+
+    def _rederive_on_disk(self, recipe: Recipe) -> bool:
+        """Publish new search files; False where another process writes, wrote meanwhile, or writing is impossible."""
+        try:
+            lock = WriterLock(self._directory)
+        except (IndexLockedError, OSError):
+            return False
+        try:
+            with closing(open_for_writing(self._directory)) as connection:
+                if read_published(connection) != self.published:
+                    return False
+                name = files.new_name(self.published.generation)
+                files.publish(self._directory, name, lambda place: files.build(place, self.snapshot, recipe))
+                connection.execute("BEGIN IMMEDIATE")
+                write_meta(connection, "derived", name)
+                connection.execute("COMMIT")
+            files.remove_leftovers(self._directory, name)
+        except OSError:
+            return False
+        finally:
+            lock.release()
+        self.name = name
+        self.open_files()
+        return True
+
+    def _rederive_aside(self, recipe: Recipe) -> None:
+        if self._temporary is None:
+            self._temporary = Path(tempfile.mkdtemp(prefix="genesis-rag-"))
+        place = self._temporary / files.new_name(self.published.generation)
+        files.build(place, self.snapshot, recipe)
+        published = self.published
+        self.derived = files.open_derived(place, published.identity, published.generation, published.chunks)
+
+
+def open_state(directory: Path, term_maker: TermMaker, writable: bool) -> State:
+    """Open the newest generation, and put its search files right if they are missing or damaged.
+
+    Raises:
+        IndexNotFoundError: nothing was published yet.
+        IndexMismatchError: the store belongs to another version or program.
+        IndexDamagedError: the store cannot be read.
+    """
+    for attempt in range(ATTEMPTS):
+        state = _open_snapshot(directory)
+        try:
+            state.open_files()
+        except ValueError as error:
+            try:
+                if attempt + 1 < ATTEMPTS and newest(directory) != (state.published.generation, state.name):
+                    state.close()  # a writer published another generation meanwhile
+                    continue
+                state.rederive(str(error), term_maker, writable)
+            except BaseException:
+                state.close()
+                raise
+        except BaseException:
+            state.close()
+            raise
+        return state
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _open_snapshot(directory: Path) -> State:
+    connection = open_for_reading(directory)
+    try:
+        connection.execute("BEGIN")
+        published = read_published(connection)
+        if published is None:
+            raise IndexNotFoundError(
+                f"The first run of index in {directory} was not finished.",
+                "Finish it with the same command: genesis-rag index PATH…",
+            )
+        name = read_meta(connection, "derived")
+        return State(directory, Snapshot(connection, published.generation), published, name)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def newest(directory: Path) -> tuple[int, str]:
+    """Return the published generation, 0 for none, and the name of its derived directory."""
+    with closing(open_for_reading(directory)) as connection:
+        published = read_published(connection)
+        return (published.generation if published else 0), read_meta(connection, "derived")
+
+
+def _size(place: Path) -> int:
+    return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+
+
+def _unseen(phase: str, done: int, total: int) -> None:
+    """Show progress to nobody."""

@@ -1,0 +1,110 @@
+"""From files to the index: the only writer. Unchanged files are not read, unchanged texts are not embedded again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from genesis_rag.index import IndexIdentity, IndexWriter
+from genesis_rag.ingest.batch import Tools
+from genesis_rag.ingest.run import Progress, Run
+from genesis_rag.protocols import Embedder
+from genesis_rag.types import Chunk, Document, IngestReport
+
+__all__ = ["ingest", "remove"]
+
+
+def ingest(
+    paths: Sequence[Path],
+    *,
+    base: Path,
+    directory: Path,
+    identity: IndexIdentity,
+    embedder: Embedder,
+    chunk: Callable[[Document], Sequence[Chunk]],
+    context: Callable[[str, Chunk], str],
+    term_maker: Callable[[str, Chunk], Sequence[str]],
+    progress: Progress | None = None,
+    prune: bool = False,
+    rebuild: bool = False,
+    trace: Callable[[str], None] | None = None,
+) -> IngestReport:
+    """Add the documents under ``paths`` to the index in ``directory``, or bring it up to date.
+
+    What was finished is saved every few seconds and is never lost; readers see it in steps of about a minute, and all
+    of it at the end. A file that cannot be read is reported and never stops the run. A file that was renamed keeps its
+    document; the old name goes when its file is gone.
+
+    Args:
+        paths: files and folders.
+        base: sources are named relative to it.
+        directory: the index.
+        identity: what fills the index.
+        embedder: see ``Tools``, as are ``chunk``, ``context`` and ``term_maker``.
+        chunk: cuts a document.
+        context: the text of a chunk that is embedded.
+        term_maker: the terms of a chunk.
+        progress: told about the phases "indexing" (documents), "vectors" and "keywords" (chunks).
+        prune: remove the documents under ``paths`` whose files are gone.
+        rebuild: start anew; the old index answers until the new one is whole.
+        trace: told the name of every step, for tests.
+
+    Returns:
+        what was done, in numbers of documents.
+
+    Raises:
+        IndexLockedError: another process is writing.
+        IndexMismatchError: something else filled the index, and ``rebuild`` was not asked for.
+        KeyboardInterrupt: the run was stopped; what was saved is committed.
+    """
+    started = time.monotonic()
+    tell = trace or _untold
+
+    def on_commit(phase: str, done: int, total: int) -> None:
+        tell(phase)
+        if progress is not None and total:
+            progress(phase, done, total, "")
+
+    tools = Tools(embedder, chunk, context, term_maker)
+    with IndexWriter.open(directory, identity, term_maker, rebuild=rebuild, progress=on_commit) as writer:
+        whole_only = rebuild and writer.generation > 0
+        run = Run(writer, tools, base, progress or _unseen, tell, whole_only)
+        try:
+            run.take_in(paths)
+            if prune:
+                run.prune(paths)
+            writer.commit()
+        except KeyboardInterrupt:
+            writer.discard()
+            if not whole_only:
+                writer.commit()
+            raise
+        return run.report(time.monotonic() - started)
+
+
+def remove(
+    sources: Iterable[str],
+    *,
+    directory: Path,
+    identity: IndexIdentity,
+    term_maker: Callable[[str, Chunk], Sequence[str]],
+) -> int:
+    """Remove sources from the index and publish that; return how many there were. Their files are not touched."""
+    with IndexWriter.open(directory, identity, term_maker) as writer:
+        removed = 0
+        for source in sources:
+            file = writer.file_of(source)
+            if file is not None and writer.remove_source(source):
+                writer.forget_stamp(file)
+                removed += 1
+        writer.commit()
+    return removed
+
+
+def _unseen(phase: str, done: int, total: int, source: str) -> None:
+    """Show progress to nobody."""
+
+
+def _untold(step: str) -> None:
+    """Tell nobody."""
