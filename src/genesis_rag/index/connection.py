@@ -3,14 +3,56 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from genesis_rag.errors import IndexDamagedError, IndexNotFoundError
-from genesis_rag.index import migrations
+from genesis_rag.errors import GenesisError, IndexDamagedError, IndexNotFoundError
+from genesis_rag.index import durable, migrations
 
 STORE_NAME = "store.sqlite"
 BUSY_SECONDS = 30.0
 DAMAGED_HINT = "Restore a backup, or fill the index anew: genesis-rag index --rebuild PATH…"
+
+
+NO_ROOM_HINT = "Free some space or check the disk, then run the same command again; nothing that was saved is lost."
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """Turn SQLite's complaints about its file into errors that say what to do.
+
+    Raises:
+        IndexDamagedError: the file is malformed.
+        GenesisError: the disk is full, or cannot be read or written.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise GenesisError(f"The store of the index cannot be used: {error}.", NO_ROOM_HINT) from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise
+        raise IndexDamagedError(f"The store of the index is damaged: {error}.", DAMAGED_HINT) from error
+
+
+@contextmanager
+def closing_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Close the connection if what is done with it fails; else it stays open."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def unfinished_first_run(directory: Path) -> IndexNotFoundError:
+    """Return the error for an index whose first generation was never published."""
+    return IndexNotFoundError(
+        f"The first run of index in {directory} was not finished.",
+        "Finish it with the same command: genesis-rag index PATH…",
+    )
 
 
 def store_path(directory: Path) -> Path:
@@ -29,19 +71,13 @@ def open_for_writing(directory: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         store_path(directory), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
-    try:
+    with closing_on_error(connection), damage_told():
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -32000")
         migrations.migrate(connection)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise IndexDamagedError(f"The store of the index cannot be read: {error}.", DAMAGED_HINT) from error
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -80,6 +116,26 @@ def open_for_reading(directory: Path) -> sqlite3.Connection:
             connection.close()
             raise
     raise IndexDamagedError(f"The store of the index cannot be read: {failure}.", DAMAGED_HINT) from failure
+
+
+def set_aside_if_damaged(directory: Path) -> str:
+    """Rename a store that SQLite cannot read, for someone who fills the index anew; return its new name, or nothing."""
+    path = store_path(directory)
+    if not path.exists():
+        return ""
+    try:
+        with closing(open_for_writing(directory)) as connection:
+            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
+                return ""
+    except (IndexDamagedError, sqlite3.DatabaseError):
+        pass
+    aside = f"{STORE_NAME}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+    for ending in ("-wal", "-shm", ""):
+        part = path.with_name(STORE_NAME + ending)
+        if part.exists():
+            durable.replace(part, path.with_name(aside + ending))
+    durable.fsync_directory(directory)
+    return aside
 
 
 def journal_size(directory: Path) -> int:

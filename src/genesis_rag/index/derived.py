@@ -11,14 +11,18 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from genesis_rag.errors import GenesisError
 from genesis_rag.index import durable
+from genesis_rag.index.connection import NO_ROOM_HINT
 from genesis_rag.index.manifest import DerivedManifest, FileRecord, IndexIdentity, differences, record_files
 from genesis_rag.index.snapshot import Snapshot
+from genesis_rag.index.store import write_meta
 from genesis_rag.index.vectors import FaissVectorIndex
 from genesis_rag.protocols import Ids, LexicalIndex
 from genesis_rag.types import Chunk
@@ -154,17 +158,40 @@ def new_name(generation: int) -> str:
 
 
 def publish(directory: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """Let ``make`` fill a temporary directory, then give it its ``name`` for good."""
+    """Let ``make`` fill a temporary directory, then give it its ``name`` for good.
+
+    Raises:
+        GenesisError: it cannot be written, as when the disk is full.
+    """
     root = directory / DERIVED_NAME
-    root.mkdir(exist_ok=True)
     temporary = root / f"{TEMPORARY_PREFIX}{name}"
     try:
+        root.mkdir(exist_ok=True)
         make(temporary)
         durable.publish_directory(temporary, root / name)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise GenesisError(f"The search files cannot be written: {error}.", NO_ROOM_HINT) from error
         raise
     return root / name
+
+
+def replace_for(directory: Path, connection: sqlite3.Connection, snapshot: Snapshot, recipe: Recipe) -> str:
+    """Derive the published generation anew and let SQLite name the result; return the name. Needs the writer's lock.
+
+    Args:
+        directory: the index.
+        connection: to write the name with.
+        snapshot: shows the published generation.
+        recipe: how to derive.
+    """
+    name = new_name(snapshot.generation)
+    publish(directory, name, lambda place: build(place, snapshot, recipe))
+    connection.execute("BEGIN IMMEDIATE")
+    write_meta(connection, "derived", name)
+    connection.execute("COMMIT")
+    return name
 
 
 def leftovers(directory: Path, keep: str) -> list[Path]:

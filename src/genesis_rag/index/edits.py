@@ -79,7 +79,7 @@ class Edits:
             ValueError: chunks, vectors and document do not belong together.
         """
         _require_fitting(document, chunks, vectors, hashes, self._dim)
-        self._begin()
+        self.begin()
         older = self.lookup(document.id)
         moved = [] if older is None else self._places(older.number)
         if older is not None:
@@ -97,7 +97,7 @@ class Edits:
         Raises:
             KeyError: there is no such document.
         """
-        self._begin()
+        self.begin()
         stored = self.lookup(document_id)
         if stored is None:
             raise KeyError(document_id)
@@ -108,12 +108,21 @@ class Edits:
         row = self._one("SELECT number, document, born FROM sources WHERE source = ? AND died IS NULL", source)
         if row is None:
             return False
-        self._begin()
+        self.begin()
         number, document, born = row
         self._end("sources", number, born)
         if self._one("SELECT 1 FROM sources WHERE document = ? AND died IS NULL", document) is None:
             self._end_document(document)
         return True
+
+    def drop_document(self, number: int) -> list[str]:
+        """Take away a document and all its sources; their files will be read again next time. Return the sources."""
+        self.begin()
+        places = self._places(number)
+        for _, file in places:
+            self.forget_stamp(file)
+        self._end_document(number)
+        return [source for source, _ in places]
 
     def sources_of(self, file: str) -> list[str]:
         """Return the sources found in one file."""
@@ -141,7 +150,7 @@ class Edits:
 
     def stamp_file(self, file: str, stamp: FileStamp) -> None:
         """Remember what a file looks like that was indexed to its end."""
-        self._begin()
+        self.begin()
         self._connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
             (file, stamp.size, stamp.mtime_ns, stamp.sha256, stamp.loader),
@@ -149,7 +158,7 @@ class Edits:
 
     def forget_stamp(self, file: str) -> None:
         """Look into the file again next time."""
-        self._begin()
+        self.begin()
         self._connection.execute("DELETE FROM files WHERE file = ?", (file,))
 
     def stored_vectors(self, hashes: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
@@ -166,7 +175,13 @@ class Edits:
                     self._damaged.add(key)
         return found
 
-    def _begin(self) -> None:
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return the connection, for checks and repairs."""
+        return self._connection
+
+    def begin(self) -> None:
+        """Begin a transaction if none is open; ``save`` or ``discard`` of the writer ends it."""
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.index.connection import journal_size
 from genesis_rag.index.derived import TermMaker
-from genesis_rag.index.manifest import IndexIdentity, require_same
+from genesis_rag.index.manifest import IndexIdentity
 from genesis_rag.index.sharing import SharedLock
 from genesis_rag.index.state import State, newest, open_state
 from genesis_rag.index.vectors import Found
@@ -58,14 +58,7 @@ class Index:
             IndexMismatchError: something else filled the index; the message says what differs and what to run.
             IndexDamagedError: the store cannot be read.
         """
-        state = open_state(directory, term_maker, writable)
-        try:
-            if expected is not None:
-                require_same(state.published.identity, expected)
-        except BaseException:
-            state.close()
-            raise
-        return cls(directory, term_maker, state, writable)
+        return cls(directory, term_maker, open_state(directory, expected, term_maker, writable), writable)
 
     @property
     def generation(self) -> int:
@@ -189,12 +182,7 @@ class Index:
             here = (current.published.generation, current.name)
             if newest(self._directory) == here and journal_size(self._directory) < JOURNAL_BYTES:
                 return False
-            latest = open_state(self._directory, self._term_maker, self._writable)
-            try:
-                require_same(latest.published.identity, self.identity)
-            except BaseException:
-                latest.close()
-                raise
+            latest = open_state(self._directory, self.identity, self._term_maker, self._writable)
             with self._lock.exclusive():
                 self._state = latest
             current.close()

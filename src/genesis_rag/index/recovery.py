@@ -23,7 +23,7 @@ def prepare(connection: sqlite3.Connection, identity: IndexIdentity, rebuild: bo
         IndexMismatchError: something else filled the index, and ``rebuild`` was not asked for.
     """
     published = read_published(connection)
-    pending, rebuilding = _read_pending(connection)
+    pending, rebuilding = read_pending(connection)
     if published is not None and not rebuild:
         require_same(published.identity, identity)
     same_kind = rebuilding == (rebuild and published is not None)
@@ -48,12 +48,8 @@ def prepare(connection: sqlite3.Connection, identity: IndexIdentity, rebuild: bo
     return found
 
 
-def rebuild_waits(connection: sqlite3.Connection) -> bool:
-    """Tell whether the unpublished generation is an unfinished rebuild."""
-    return _read_pending(connection)[1]
-
-
-def _read_pending(connection: sqlite3.Connection) -> tuple[IndexIdentity | None, bool]:
+def read_pending(connection: sqlite3.Connection) -> tuple[IndexIdentity | None, bool]:
+    """Return what fills the unpublished generation, if that was written down, and whether it is a rebuild."""
     value = read_meta(connection, "pending")
     if not value:
         return None, False

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_rag.errors import UserError
+from genesis_rag.index.connection import damage_told
 from genesis_rag.index.rows import info_from, path_from, unpack_vector, vectors_from
 from genesis_rag.index.store import BLOCK_CHARACTERS, damaged, decode, text_check, text_sha256
 from genesis_rag.protocols import Ids, Vectors
@@ -50,7 +51,7 @@ class Snapshot:
 
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run one query; ``:g`` is the generation."""
-        with self._lock:
+        with self._lock, damage_told():
             return self.connection.execute(sql, {"g": self.generation, **values}).fetchall()
 
     def chunks(self, numbers: Iterable[int]) -> dict[int, Chunk]:

@@ -10,13 +10,20 @@ from threading import RLock
 
 import numpy as np
 
-from genesis_rag.errors import IndexLockedError, IndexNotFoundError
+from genesis_rag.errors import GenesisError, IndexLockedError
 from genesis_rag.index import derived as files
-from genesis_rag.index.connection import open_for_reading, open_for_writing
+from genesis_rag.index.connection import (
+    closing_on_error,
+    damage_told,
+    open_for_reading,
+    open_for_writing,
+    unfinished_first_run,
+)
 from genesis_rag.index.derived import Derived, Recipe, TermMaker
 from genesis_rag.index.lock import WriterLock
+from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
-from genesis_rag.index.store import Published, read_meta, read_published, write_meta
+from genesis_rag.index.store import Published, read_meta, read_published
 from genesis_rag.protocols import Ids
 from genesis_rag.types import SearchFilter
 
@@ -121,13 +128,9 @@ class State:
             with closing(open_for_writing(self._directory)) as connection:
                 if read_published(connection) != self.published:
                     return False
-                name = files.new_name(self.published.generation)
-                files.publish(self._directory, name, lambda place: files.build(place, self.snapshot, recipe))
-                connection.execute("BEGIN IMMEDIATE")
-                write_meta(connection, "derived", name)
-                connection.execute("COMMIT")
+                name = files.replace_for(self._directory, connection, self.snapshot, recipe)
             files.remove_leftovers(self._directory, name)
-        except OSError:
+        except (OSError, GenesisError):
             return False
         finally:
             lock.release()
@@ -144,17 +147,19 @@ class State:
         self.derived = files.open_derived(place, published.identity, published.generation, published.chunks)
 
 
-def open_state(directory: Path, term_maker: TermMaker, writable: bool) -> State:
+def open_state(directory: Path, expected: IndexIdentity | None, term_maker: TermMaker, writable: bool) -> State:
     """Open the newest generation, and put its search files right if they are missing or damaged.
 
     Raises:
         IndexNotFoundError: nothing was published yet.
-        IndexMismatchError: the store belongs to another version or program.
+        IndexMismatchError: something other than ``expected`` filled it, or another version or program wrote it.
         IndexDamagedError: the store cannot be read.
     """
     for attempt in range(ATTEMPTS):
         state = _open_snapshot(directory)
         try:
+            if expected is not None:  # before any repair: terms of another analyser must not get into the files
+                require_same(state.published.identity, expected)
             state.open_files()
         except ValueError as error:
             try:
@@ -173,20 +178,13 @@ def open_state(directory: Path, term_maker: TermMaker, writable: bool) -> State:
 
 
 def _open_snapshot(directory: Path) -> State:
-    connection = open_for_reading(directory)
-    try:
+    with closing_on_error(open_for_reading(directory)) as connection, damage_told():
         connection.execute("BEGIN")
         published = read_published(connection)
         if published is None:
-            raise IndexNotFoundError(
-                f"The first run of index in {directory} was not finished.",
-                "Finish it with the same command: genesis-rag index PATH…",
-            )
+            raise unfinished_first_run(directory)
         name = read_meta(connection, "derived")
         return State(directory, Snapshot(connection, published.generation), published, name)
-    except BaseException:
-        connection.close()
-        raise
 
 
 def newest(directory: Path) -> tuple[int, str]:

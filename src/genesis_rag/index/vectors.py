@@ -96,10 +96,17 @@ class FaissVectorIndex:
         return found
 
     def save(self, path: Path) -> None:
-        """Write to ``path`` (the caller provides atomicity)."""
+        """Write to ``path`` (the caller provides atomicity).
+
+        Raises:
+            OSError: it cannot be written, as when the disk is full.
+        """
         import faiss
 
-        faiss.write_index(self._index, str(path))
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError as error:
+            raise OSError(f"{path.name} cannot be written: {error}") from error
 
     def ids(self) -> Ids:
         """Return the ids of all rows, in the order of the rows."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from genesis_rag.index import derived
-from genesis_rag.index.connection import open_for_writing
+from genesis_rag.index.connection import (
+    closing_on_error,
+    damage_told,
+    open_for_reading,
+    open_for_writing,
+    set_aside_if_damaged,
+    unfinished_first_run,
+)
 from genesis_rag.index.derived import Progress, Recipe, TermMaker
 from genesis_rag.index.edits import Edits
-from genesis_rag.index.lock import WriterLock
+from genesis_rag.index.lock import Holder, WriterLock
 from genesis_rag.index.manifest import IndexIdentity
 from genesis_rag.index.recovery import prepare
 from genesis_rag.index.snapshot import Snapshot
@@ -69,15 +77,35 @@ class IndexWriter(Edits):
         directory.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(directory)
         try:
-            connection = open_for_writing(directory)
-            try:
+            aside = set_aside_if_damaged(directory) if rebuild else ""
+            with closing_on_error(open_for_writing(directory)) as connection, damage_told():
                 repairs = prepare(connection, identity, rebuild)
+                if aside:
+                    repairs.append(f"the damaged store was set aside as {aside}")
                 if derived.remove_leftovers(directory, read_meta(connection, "derived")):
                     repairs.append("unfinished files of a run that was stopped were removed")
                 return cls(directory, lock, connection, Recipe(identity, term_maker, progress), repairs)
-            except BaseException:
-                connection.close()
-                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open_for_repair(cls, directory: Path, term_maker: TermMaker) -> IndexWriter:
+        """Open a published index as it is, unfinished runs and all; whoever repairs it decides about those.
+
+        Raises:
+            IndexNotFoundError: nothing was published yet.
+            IndexLockedError: another process is writing.
+            IndexDamagedError: SQLite cannot read the store.
+        """
+        with closing(open_for_reading(directory)):  # raises where there is none
+            lock = WriterLock(directory)
+        try:
+            with closing_on_error(open_for_writing(directory)) as connection, damage_told():
+                published = read_published(connection)
+                if published is None:
+                    raise unfinished_first_run(directory)
+                return cls(directory, lock, connection, Recipe(published.identity, term_maker, _unseen), [])
         except BaseException:
             lock.release()
             raise
@@ -86,6 +114,16 @@ class IndexWriter(Edits):
     def generation(self) -> int:
         """Return the published generation, 0 if there is none yet."""
         return self._published.generation if self._published else 0
+
+    @property
+    def published(self) -> Published | None:
+        """Return what readers see."""
+        return self._published
+
+    @property
+    def left_by(self) -> Holder | None:
+        """Return the writer before this one, if it was stopped before it could let go."""
+        return self._lock.left_by
 
     @property
     def repairs(self) -> tuple[str, ...]:
@@ -97,6 +135,18 @@ class IndexWriter(Edits):
         if self._connection.in_transaction:
             self._recipe.progress("save", 0, 0)
             self._connection.execute("COMMIT")
+
+    def rederive(self) -> None:
+        """Make the search files of the published generation anew from the store."""
+        self.save()
+        snapshot = Snapshot(self._connection, self.generation)
+        name = derived.replace_for(self._directory, self._connection, snapshot, self._recipe)
+        derived.remove_leftovers(self._directory, name)
+
+    def reload(self) -> None:
+        """Save, and look again at what is published, after a repair of that."""
+        self.save()
+        self._published = read_published(self._connection)
 
     def discard(self) -> None:
         """Go back to what was saved last."""
@@ -172,7 +222,7 @@ class IndexWriter(Edits):
 
     def _publish(self, name: str) -> Published:
         connection = self._connection
-        self._begin()
+        self.begin()
         try:
             connection.execute("DELETE FROM sources WHERE died IS NOT NULL")
             connection.execute("DELETE FROM documents WHERE died IS NOT NULL")
