@@ -84,6 +84,7 @@ class _Doctor:
         self._connection = writer.connection
         self._waiting, self._rebuilding = read_pending(self._connection)
         self._findings: list[Finding] = []
+        self._restored: set[int] = set()
 
     def examine(self) -> list[Finding]:
         """Look at everything in order; a store that SQLite cannot read ends the examination."""
@@ -154,11 +155,14 @@ class _Doctor:
 
     def _restore(self, chunk: int, vector: int, crc: int) -> bool:
         """Take a damaged vector from the search files, which hold a copy of it."""
+        if vector in self._restored:
+            return True
         data = checks.vector_from_files(self._place(), chunk, crc)
         if data is None:
             return False
         self._writer.begin()
         self._connection.execute("UPDATE vectors SET vector = ? WHERE number = ?", (data, vector))
+        self._restored.add(vector)
         self._found("vector", f"the vector of chunk {chunk} was restored from the search files")
         return True
 
@@ -202,6 +206,8 @@ class _Doctor:
             self._found("counts", "the recorded numbers of chunks or the content hash were wrong")
 
     def _search_files(self) -> None:
+        if any(finding.kind == "document" and not finding.repaired for finding in self._findings):
+            return  # they cannot be compared with texts that cannot be read
         snapshot = Snapshot(self._connection, self._published.generation)
         try:
             fault = checks.derived_faults(self._place(), snapshot, self._published, self._term_maker)

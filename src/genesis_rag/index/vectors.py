@@ -178,7 +178,8 @@ class ExactVectorIndex:
         vectors = _checked_queries(vectors, self.dim)
         mask = slice(None) if allowed is None else np.isin(self._ids, allowed)
         ids, rows = self._ids[mask], self._vectors[mask]
-        return [_sorted(ids, rows @ query, max(k, 0)) for query in vectors]
+        # Not a matrix product: its rounding depends on where a row stands, and equal rows must tie.
+        return [_sorted(ids, (rows * query).sum(axis=1), max(k, 0)) for query in vectors]
 
     def save(self, path: Path) -> None:
         """Write to ``path`` (the caller provides atomicity)."""
