@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from genesis_rag.index import IndexIdentity, IndexWriter
+from genesis_rag.index.connection import damage_told
 from genesis_rag.ingest.batch import Tools
 from genesis_rag.ingest.run import Progress, Run
 from genesis_rag.protocols import Embedder
@@ -56,6 +57,7 @@ def ingest(
     Raises:
         IndexLockedError: another process is writing.
         IndexMismatchError: something else filled the index, and ``rebuild`` was not asked for.
+        IndexDamagedError: the store is damaged; with ``rebuild`` it is set aside instead.
         KeyboardInterrupt: the run was stopped; what was saved is committed.
     """
     started = time.monotonic()
@@ -67,7 +69,10 @@ def ingest(
             progress(phase, done, total, "")
 
     tools = Tools(embedder, chunk, context, term_maker)
-    with IndexWriter.open(directory, identity, term_maker, rebuild=rebuild, progress=on_commit) as writer:
+    with (
+        damage_told(),
+        IndexWriter.open(directory, identity, term_maker, rebuild=rebuild, progress=on_commit) as writer,
+    ):
         whole_only = rebuild and writer.generation > 0
         run = Run(writer, tools, base, progress or _unseen, tell, whole_only)
         try:
@@ -91,7 +96,7 @@ def remove(
     term_maker: Callable[[str, Chunk], Sequence[str]],
 ) -> int:
     """Remove sources from the index and publish that; return how many there were. Their files are not touched."""
-    with IndexWriter.open(directory, identity, term_maker) as writer:
+    with damage_told(), IndexWriter.open(directory, identity, term_maker) as writer:
         removed = 0
         for source in sources:
             file = writer.file_of(source)

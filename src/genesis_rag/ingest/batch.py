@@ -14,7 +14,7 @@ from genesis_rag.index import IndexWriter
 from genesis_rag.protocols import Embedder
 from genesis_rag.types import Chunk, Document
 
-FEWEST_CHUNKS, MOST_CHUNKS = 64, 2_048
+FEWEST_CHUNKS, FIRST_CHUNKS, MOST_CHUNKS = 64, 256, 2_048
 MOST_CHARACTERS = 4_000_000
 SECONDS_A_BATCH = 4.0
 """A batch is what a killed run may lose; its size follows the speed of the embedder."""
@@ -63,7 +63,7 @@ class Batcher:
 
     def __init__(self, writer: IndexWriter, tools: Tools, tell: Callable[[str], None]) -> None:
         self._writer, self._tools, self._tell = writer, tools, tell
-        self._batch, self._most = _Batch(), FEWEST_CHUNKS * 4
+        self._batch, self._most = _Batch(), FIRST_CHUNKS
 
     def holds(self, document_id: str) -> bool:
         """Tell whether a document waits."""
