@@ -67,7 +67,7 @@ def open_for_writing(directory: Path) -> sqlite3.Connection:
         IndexMismatchError: the store belongs to a newer version or to another program.
         IndexDamagedError: SQLite cannot read it.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     connection = sqlite3.connect(
         store_path(directory), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
@@ -79,6 +79,14 @@ def open_for_writing(directory: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -32000")
         migrations.migrate(connection)
     return connection
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory that lasts, with those above it."""
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        durable.fsync_directory(place.parent)
 
 
 def open_for_reading(directory: Path) -> sqlite3.Connection:

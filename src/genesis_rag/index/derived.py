@@ -166,7 +166,9 @@ def publish(directory: Path, name: str, make: Callable[[Path], None]) -> Path:
     root = directory / DERIVED_NAME
     temporary = root / f"{TEMPORARY_PREFIX}{name}"
     try:
-        root.mkdir(exist_ok=True)
+        if not root.is_dir():
+            root.mkdir()
+            durable.fsync_directory(directory)
         make(temporary)
         durable.publish_directory(temporary, root / name)
     except BaseException as error:

@@ -13,6 +13,7 @@ from genesis_rag.index import derived
 from genesis_rag.index.connection import (
     closing_on_error,
     damage_told,
+    make_directory,
     open_for_reading,
     open_for_writing,
     set_aside_if_damaged,
@@ -74,7 +75,7 @@ class IndexWriter(Edits):
             IndexMismatchError: something else filled the index, and ``rebuild`` was not asked for.
             IndexDamagedError: SQLite cannot read the store.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         lock = WriterLock(directory)
         try:
             aside = set_aside_if_damaged(directory) if rebuild else ""
