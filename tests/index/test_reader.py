@@ -210,6 +210,32 @@ def test_threads_search_while_another_refreshes(filled: Path, kit: Kit, texts: d
     assert failures == []
 
 
+def test_opening_while_another_publishes_never_needs_repair(filled: Path, kit: Kit) -> None:
+    seen: list[tuple[str, ...]] = []
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def keep_opening() -> None:
+        try:
+            while not done.is_set():
+                with kit.read(filled) as index:
+                    seen.append(index.repairs)
+                    ((ids, _),) = index.search_dense(kit.vector("x")[None], 100)
+                    assert len(index.chunks(ids)) == len(ids) == index.chunk_count
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=keep_opening) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(25):
+        kit.fill(filled, kit.document("ja.txt", f"第{number}版。" * 20))
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert failures == [] and len(seen) > 10 and set(seen) == {()}
+
+
 def test_refreshing_inside_reading_is_refused(filled: Path, kit: Kit) -> None:
     with kit.read(filled) as index:
         kit.fill(filled, kit.document("x", "more"))

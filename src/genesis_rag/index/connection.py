@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -102,28 +103,56 @@ def open_for_reading(directory: Path) -> sqlite3.Connection:
         raise IndexNotFoundError(
             f"There is no index in {directory}.", "Index your documents first: genesis-rag index PATH…"
         )
-    failure: sqlite3.Error | None = None
-    # Changes that wait beside the file must not be ignored (``immutable``): that would show an old or torn state.
-    for query in ("mode=rw", "mode=ro", *(() if journal_size(directory) else ("immutable=1",))):
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{query}",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+    for query in ("mode=rw", "mode=ro"):
         try:
-            connection.execute("PRAGMA query_only = ON")
-            migrations.require_known_version(connection)
-            _require_tables(connection, directory)
-            return connection
-        except sqlite3.Error as error:
-            connection.close()
+            return _open_to_read(path, query)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                raise _unreadable(error) from error
             failure = error
-        except BaseException:
-            connection.close()
-            raise
-    raise IndexDamagedError(f"The store of the index cannot be read: {failure}.", DAMAGED_HINT) from failure
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
+    return _open_where_nobody_writes(path, failure)
+
+
+def _open_to_read(path: Path, query: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{query}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    with closing_on_error(connection):
+        connection.execute("PRAGMA query_only = ON")
+        migrations.require_known_version(connection)
+        if migrations.version(connection) == 0:
+            raise IndexNotFoundError(
+                f"There is no index in {path.parent} yet.", "Index your documents first: genesis-rag index PATH…"
+            )
+    return connection
+
+
+def _open_where_nobody_writes(path: Path, failure: sqlite3.Error) -> sqlite3.Connection:
+    """Open a store on a read-only disk, without the locks and helper files that SQLite cannot make there.
+
+    Changes that wait beside the store must not be ignored: that would show an old or a torn state.
+    """
+    if os.access(path.parent, os.W_OK):
+        raise _unreadable(failure)
+    if journal_size(path.parent):
+        raise GenesisError(
+            "The index was not closed by its last writer, and it lies where nothing can be written.",
+            "Make the folder writable and run: genesis-rag doctor. Or copy the folder to another place.",
+        )
+    try:
+        return _open_to_read(path, "immutable=1")
+    except sqlite3.Error as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: sqlite3.Error) -> IndexDamagedError:
+    return IndexDamagedError(f"The store of the index cannot be read: {error}.", DAMAGED_HINT)
 
 
 def set_aside_if_damaged(directory: Path) -> str:
@@ -151,10 +180,3 @@ def journal_size(directory: Path) -> int:
     path = store_path(directory)
     journal = path.with_name(path.name + "-wal")
     return journal.stat().st_size if journal.exists() else 0
-
-
-def _require_tables(connection: sqlite3.Connection, directory: Path) -> None:
-    if migrations.version(connection) == 0:
-        raise IndexNotFoundError(
-            f"There is no index in {directory} yet.", "Index your documents first: genesis-rag index PATH…"
-        )

@@ -7,6 +7,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 from threading import RLock
+from weakref import finalize
 
 import numpy as np
 
@@ -61,12 +62,15 @@ class State:
         Raises:
             ValueError: they are missing or damaged.
         """
-        if full is None:
-            full = _size(self.place) <= FULL_CHECK_BYTES
         published = self.published
-        self.derived = files.open_derived(
-            self.place, published.identity, published.generation, published.chunks, full=full
-        )
+        try:
+            if full is None:
+                full = _size(self.place) <= FULL_CHECK_BYTES
+            self.derived = files.open_derived(
+                self.place, published.identity, published.generation, published.chunks, full=full
+            )
+        except OSError as error:
+            raise ValueError(f"they cannot be read: {error}") from error
 
     def rederive(self, reason: str, term_maker: TermMaker, writable: bool) -> None:
         """Make the search files anew from the store: for everybody if that can be written, else for this reader."""
@@ -141,6 +145,7 @@ class State:
     def _rederive_aside(self, recipe: Recipe) -> None:
         if self._temporary is None:
             self._temporary = Path(tempfile.mkdtemp(prefix="genesis-rag-"))
+            finalize(self, shutil.rmtree, self._temporary, ignore_errors=True)
         place = self._temporary / files.new_name(self.published.generation)
         files.build(place, self.snapshot, recipe)
         published = self.published
