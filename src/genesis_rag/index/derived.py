@@ -9,7 +9,6 @@ name is rubbish of a run that was stopped.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -154,7 +153,7 @@ def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed:
 
 def new_name(generation: int) -> str:
     """Return a fresh name for the derived directory of one generation."""
-    return f"{generation}-{secrets.token_hex(4)}"
+    return f"{generation}-{os.urandom(4).hex()}"
 
 
 def publish(directory: Path, name: str, make: Callable[[Path], None]) -> Path:

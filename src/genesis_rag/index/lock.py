@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import platform
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -79,7 +78,7 @@ def read_holder(directory: Path) -> Holder | None:
 def _ourselves() -> Holder:
     return Holder(
         pid=os.getpid(),
-        host=platform.node(),
+        host=os.uname().nodename,
         command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
         since=time.strftime("%Y-%m-%d %H:%M:%S"),
     )
