@@ -15,7 +15,7 @@ from genesis_rag.documents.registry import SourceFile
 
 from genesis_rag.errors import BackendError, GenesisError, IndexMismatchError, UnreadableDocumentError
 from genesis_rag.index import Index, IndexIdentity
-from genesis_rag.ingest import ingest, remove
+from genesis_rag.ingest import Tools, ingest, remove
 from genesis_rag.ingest import run as run_module
 from genesis_rag.types import Chunk, Document, IngestReport
 
@@ -100,11 +100,7 @@ class Place:
             list(paths) or [self.corpus],
             base=self.root,
             directory=self.index,
-            identity=IDENTITY,
-            embedder=self.embedder,
-            chunk=windows,
-            context=context,
-            term_maker=pairs,
+            tools=Tools(IDENTITY, self.embedder, windows, context, pairs),
             **options,  # type: ignore[arg-type]
         )
 
@@ -275,8 +271,8 @@ def test_a_document_that_cannot_be_cut_is_told(place: Place) -> None:
             raise RecursionError("too deep")
         return windows(document)
 
-    options = {"base": place.root, "directory": place.index, "identity": IDENTITY, "embedder": place.embedder}
-    report = ingest([place.corpus], chunk=cut, context=context, term_maker=pairs, **options)  # type: ignore[arg-type]
+    tools = Tools(IDENTITY, place.embedder, cut, context, pairs)
+    report = ingest([place.corpus], base=place.root, directory=place.index, tools=tools)
     assert counts(report) == (3, 0, 0, 0) and "RecursionError" in report.skipped[0].reason
     assert counts(place.run()) == (1, 0, 3, 0)
 

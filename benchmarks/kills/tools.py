@@ -9,6 +9,7 @@ from genesis_rag.embedding.hashing import HashingEmbedder
 from genesis_rag.text.terms import get_analyser
 
 from genesis_rag.index import IndexIdentity
+from genesis_rag.ingest import Tools
 from genesis_rag.types import Chunk, Document
 
 EMBEDDER = HashingEmbedder(dim=64)
@@ -27,3 +28,6 @@ def context(title: str, piece: Chunk) -> str:
 
 def terms(title: str, piece: Chunk) -> Sequence[str]:
     return ANALYSER.index_terms(context(title, piece))
+
+
+TOOLS = Tools(IDENTITY, EMBEDDER, chunk, context, terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -204,12 +205,6 @@ class IndexWriter(Edits):
         if published is None or published.identity != self._recipe.identity:
             derived.build(place, snapshot, self._recipe)
             return
-        try:
-            derived.require_sound(base, published.identity, published.generation, published.chunks, full=True)
-        except ValueError as error:
-            self._repairs.append(f"the search files were made anew from the store ({error})")
-            derived.build(place, snapshot, self._recipe)
-            return
         removed = self._all(
             "SELECT c.number FROM documents d JOIN chunks c ON c.document = d.number "
             "WHERE d.died IS NOT NULL AND d.born < ?",
@@ -219,7 +214,13 @@ class IndexWriter(Edits):
             derived.build(place, snapshot, self._recipe)
             return
         ids = np.fromiter((row[0] for row in removed), dtype=np.int64, count=len(removed))
-        derived.update(place, base, snapshot, self._recipe, ids)
+        try:
+            derived.require_sound(base, published.identity, published.generation, published.chunks, full=True)
+            derived.update(place, base, snapshot, self._recipe, ids)
+        except ValueError as error:
+            self._repairs.append(f"the search files were made anew from the store ({error})")
+            shutil.rmtree(place, ignore_errors=True)
+            derived.build(place, snapshot, self._recipe)
 
     def _publish(self, name: str) -> Published:
         connection = self._connection

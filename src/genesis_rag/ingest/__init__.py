@@ -9,11 +9,10 @@ from pathlib import Path
 from genesis_rag.index import IndexIdentity, IndexWriter
 from genesis_rag.index.connection import damage_told
 from genesis_rag.ingest.batch import Tools
-from genesis_rag.ingest.run import Progress, Run
-from genesis_rag.protocols import Embedder
-from genesis_rag.types import Chunk, Document, IngestReport
+from genesis_rag.ingest.run import Listener, Progress, Run
+from genesis_rag.types import Chunk, IngestReport
 
-__all__ = ["ingest", "remove"]
+__all__ = ["Progress", "Tools", "ingest", "remove"]
 
 
 def ingest(
@@ -21,11 +20,7 @@ def ingest(
     *,
     base: Path,
     directory: Path,
-    identity: IndexIdentity,
-    embedder: Embedder,
-    chunk: Callable[[Document], Sequence[Chunk]],
-    context: Callable[[str, Chunk], str],
-    term_maker: Callable[[str, Chunk], Sequence[str]],
+    tools: Tools,
     progress: Progress | None = None,
     prune: bool = False,
     rebuild: bool = False,
@@ -38,21 +33,14 @@ def ingest(
     document; the old name goes when its file is gone.
 
     Args:
-        paths: files and folders.
-        base: sources are named relative to it.
+        paths: files and folders; sources are named relative to ``base``.
+        base: where relative names begin.
         directory: the index.
-        identity: what fills the index.
-        embedder: see ``Tools``, as are ``chunk``, ``context`` and ``term_maker``.
-        chunk: cuts a document.
-        context: the text of a chunk that is embedded.
-        term_maker: the terms of a chunk.
+        tools: what fills the index.
         progress: told about the phases "indexing" (documents), "vectors" and "keywords" (chunks).
         prune: remove the documents under ``paths`` whose files are gone.
         rebuild: start anew; the old index answers until the new one is whole.
         trace: told the name of every step, for tests.
-
-    Returns:
-        what was done, in numbers of documents.
 
     Raises:
         IndexLockedError: another process is writing.
@@ -61,20 +49,10 @@ def ingest(
         KeyboardInterrupt: the run was stopped; what was saved is committed.
     """
     started = time.monotonic()
-    tell = trace or _untold
-
-    def on_commit(phase: str, done: int, total: int) -> None:
-        tell(phase)
-        if progress is not None and total:
-            progress(phase, done, total, "")
-
-    tools = Tools(embedder, chunk, context, term_maker)
-    with (
-        damage_told(),
-        IndexWriter.open(directory, identity, term_maker, rebuild=rebuild, progress=on_commit) as writer,
-    ):
+    listener = Listener(progress, trace)
+    with damage_told(), _open(directory, tools, rebuild, listener) as writer:
         whole_only = rebuild and writer.generation > 0
-        run = Run(writer, tools, base, progress or _unseen, tell, whole_only)
+        run = Run(writer, tools, base, listener, whole_only)
         try:
             run.take_in(paths)
             if prune:
@@ -107,9 +85,5 @@ def remove(
     return removed
 
 
-def _unseen(phase: str, done: int, total: int, source: str) -> None:
-    """Show progress to nobody."""
-
-
-def _untold(step: str) -> None:
-    """Tell nobody."""
+def _open(directory: Path, tools: Tools, rebuild: bool, listener: Listener) -> IndexWriter:
+    return IndexWriter.open(directory, tools.identity, tools.term_maker, rebuild=rebuild, progress=listener.on_commit)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.index import IndexWriter
+from genesis_rag.index import IndexIdentity, IndexWriter
 from genesis_rag.protocols import Embedder
 from genesis_rag.types import Chunk, Document
 
@@ -27,12 +27,14 @@ class Tools:
     """What turns documents into chunks, vectors and terms.
 
     Attributes:
+        identity: what the index will say that it was filled with; belongs to all of the below.
         embedder: makes the vectors.
         chunk: cuts a document.
         context: (document title, chunk) -> the text that is embedded.
         term_maker: (document title, chunk) -> the terms of the keyword index.
     """
 
+    identity: IndexIdentity
     embedder: Embedder
     chunk: Callable[[Document], Sequence[Chunk]]
     context: Callable[[str, Chunk], str]

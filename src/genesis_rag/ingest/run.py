@@ -32,31 +32,46 @@ class _Counts:
     chunks: int = 0
 
 
+class Listener:
+    """Passes on what happens: numbers for people, steps for tests."""
+
+    def __init__(self, progress: Progress | None, trace: Callable[[str], None] | None) -> None:
+        self._progress, self._trace = progress, trace
+
+    def step(self, name: str) -> None:
+        """A step begins."""
+        if self._trace is not None:
+            self._trace(name)
+
+    def progress(self, phase: str, done: int, total: int, source: str) -> None:
+        """A phase goes on."""
+        if self._progress is not None:
+            self._progress(phase, done, total, source)
+
+    def on_commit(self, phase: str, done: int, total: int) -> None:
+        """The writer goes on."""
+        self.step(phase)
+        if total:
+            self.progress(phase, done, total, "")
+
+
 class Run:
     """One run of ``ingest``."""
 
-    def __init__(
-        self,
-        writer: IndexWriter,
-        tools: Tools,
-        base: Path,
-        progress: Progress,
-        tell: Callable[[str], None],
-        whole_only: bool,
-    ) -> None:
+    def __init__(self, writer: IndexWriter, tools: Tools, base: Path, listener: Listener, whole_only: bool) -> None:
         self._writer, self._tools, self._base = writer, tools, base
-        self._progress, self._tell, self._whole_only = progress, tell, whole_only
+        self._listener, self._whole_only = listener, whole_only
         self._counts = _Counts()
         self._skipped: list[SkippedFile] = []
         self._seen: set[str] = set()
         self._broken: set[str] = set()
-        self._batcher = Batcher(writer, tools, tell)
+        self._batcher = Batcher(writer, tools, listener.step)
         self._done = self._total = 0
         self._committed, self._pause = time.monotonic(), SECONDS_BETWEEN_COMMITS
 
     def take_in(self, paths: Sequence[Path]) -> None:
         """Bring the index up to date with every file under ``paths``."""
-        self._tell("discover")
+        self._listener.step("discover")
         files = list(discover(paths, self._base))
         self._total = len(files)
         for file in files:
@@ -104,7 +119,7 @@ class Run:
 
     def _readable(self, file: SourceFile) -> Iterator[Document | None]:
         """Yield the documents of a file, then None if it was read to its end; what its loader stumbles over is told."""
-        self._tell("read")
+        self._listener.step("read")
         try:
             yield from load_documents(file)
         except GenesisError as error:
@@ -159,7 +174,7 @@ class Run:
 
     def _wait(self, document: Document, file: SourceFile, kind: str) -> None:
         """Cut a document and let it wait for its batch."""
-        self._tell("chunk")
+        self._listener.step("chunk")
         try:
             chunks = self._tools.chunk(document)
         except Exception as error:  # one strange document must not stop the rest
@@ -187,4 +202,4 @@ class Run:
     def _count(self, kind: str, source: str, number: int = 1) -> None:
         setattr(self._counts, kind, getattr(self._counts, kind) + number)
         self._done += number
-        self._progress("indexing", self._done, self._done + self._total, source)
+        self._listener.progress("indexing", self._done, self._done + self._total, source)
