@@ -19,6 +19,7 @@ from genesis_rag.index import Index
 
 with Index.open(Path(sys.argv[1]), None, lambda title, chunk: chunk.text.split()) as index:
     print(index.generation, index.chunk_count, len(index.repairs), index.refresh())
+    print(*index.repairs, file=sys.stderr)
 """
 MOUNTED = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && shift && exec "$@"'
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,20 @@ from genesis_rag.index.store import BLOCK_CHARACTERS
 from genesis_rag.types import SearchFilter
 
 Kit = Any
+
+
+@contextmanager
+def beside(work: Callable[[], None], number: int, done: threading.Event) -> Iterator[None]:
+    """Let threads work until the block ends, however it ends."""
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_what_was_put_comes_back(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
@@ -196,17 +212,12 @@ def test_threads_search_while_another_refreshes(filled: Path, kit: Kit, texts: d
             except BaseException as error:
                 failures.append(error)
 
-        threads = [threading.Thread(target=look) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for number in range(6):
-            with kit.write(filled) as writer:
-                kit.put(writer, kit.document("ja.txt", f"第{number}版。" * (20 + number)))
-                writer.commit()
-            assert index.refresh()
-        done.set()
-        for thread in threads:
-            thread.join()
+        with beside(look, 3, done):
+            for number in range(6):
+                with kit.write(filled) as writer:
+                    kit.put(writer, kit.document("ja.txt", f"第{number}版。" * (20 + number)))
+                    writer.commit()
+                assert index.refresh()
     assert failures == []
 
 
@@ -225,14 +236,9 @@ def test_opening_while_another_publishes_never_needs_repair(filled: Path, kit: K
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=keep_opening) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for number in range(25):
-        kit.fill(filled, kit.document("ja.txt", f"第{number}版。" * 20))
-    done.set()
-    for thread in threads:
-        thread.join()
+    with beside(keep_opening, 2, done):
+        for number in range(25):
+            kit.fill(filled, kit.document("ja.txt", f"第{number}版。" * 20))
     assert failures == [] and len(seen) > 10 and set(seen) == {()}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ def require_sound(place: Path, identity: IndexIdentity, generation: int, rows: i
 
 
 def open_lexical(place: Path) -> Lexical:
-    """Open a keyword index.
+    """Open a keyword index, also where its engine cannot make its lock files.
 
     Raises:
         ValueError: its files are damaged.
@@ -106,7 +107,12 @@ def open_lexical(place: Path) -> Lexical:
     from genesis_rag.index.lexical import TantivyIndex
 
     try:
-        return TantivyIndex.open(place)
+        if os.access(place, os.W_OK):
+            return TantivyIndex.open(place)
+        with tempfile.TemporaryDirectory(prefix="genesis-rag-") as folder:
+            for path in (path for path in place.iterdir() if path.suffix != ".lock"):
+                Path(folder, path.name).symlink_to(path.absolute())
+            return TantivyIndex.open(Path(folder))  # its files are mapped: the links have done their duty
     except (OSError, RuntimeError) as error:
         raise ValueError(f"{LEXICAL_NAME} cannot be opened: {error}") from error
 
@@ -220,9 +226,18 @@ def _add_vectors(vectors: FaissVectorIndex, snapshot: Snapshot, recipe: Recipe, 
 def _terms(snapshot: Snapshot, recipe: Recipe, *, born: int, total: int) -> Iterator[tuple[int, Sequence[str]]]:
     rows: Iterable[tuple[int, str, Chunk]] = snapshot.all_chunks(born=born)
     for done, (number, title, chunk) in enumerate(rows, start=1):
-        yield number, recipe.term_maker(title, chunk)
+        yield number, _encodable(recipe.term_maker(title, chunk))
         if done % 100 == 0 or done == total:
             recipe.progress("keywords", done, total)
+
+
+def _encodable(terms: Sequence[str]) -> Sequence[str]:
+    """Replace lone surrogates, which no keyword engine takes."""
+    try:
+        "".join(terms).encode()
+    except UnicodeEncodeError:
+        return [term.encode("utf-8", "replace").decode() for term in terms]
+    return terms
 
 
 def _copy_lexical(source: Path, target: Path) -> None:
@@ -253,6 +268,9 @@ def _unchanged(place: Path, base: Path) -> dict[str, FileRecord]:
 def _write_manifest(
     place: Path, snapshot: Snapshot, recipe: Recipe, *, rows: int, known: dict[str, FileRecord]
 ) -> None:
+    mode = (place / VECTORS_NAME).stat().st_mode & 0o777
+    for path in (place / LEXICAL_NAME).iterdir():
+        path.chmod(mode)  # the engine makes some for their owner only; a service may read what a user indexed
     manifest = DerivedManifest(
         generation=snapshot.generation,
         rows=rows,
