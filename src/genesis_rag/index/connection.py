@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from genesis_rag.errors import GenesisError, IndexDamagedError, IndexNotFoundError
+from genesis_rag.errors import GenesisError, IndexDamagedError, IndexMismatchError, IndexNotFoundError
 from genesis_rag.index import durable, migrations
 
 STORE_NAME = "store.sqlite"
@@ -46,6 +46,13 @@ def closing_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connect
     except BaseException:
         connection.close()
         raise
+
+
+def missing_index(directory: Path) -> IndexNotFoundError:
+    """Return the error for a directory that holds no index."""
+    return IndexNotFoundError(
+        f"There is no index in {directory}.", "Index your documents first: genesis-rag index PATH…"
+    )
 
 
 def unfinished_first_run(directory: Path) -> IndexNotFoundError:
@@ -100,9 +107,7 @@ def open_for_reading(directory: Path) -> sqlite3.Connection:
     """
     path = store_path(directory)
     if not path.is_file():
-        raise IndexNotFoundError(
-            f"There is no index in {directory}.", "Index your documents first: genesis-rag index PATH…"
-        )
+        raise missing_index(directory)
     for query in ("mode=rw", "mode=ro"):
         try:
             return _open_to_read(path, query)
@@ -126,9 +131,12 @@ def _open_to_read(path: Path, query: str) -> sqlite3.Connection:
     with closing_on_error(connection):
         connection.execute("PRAGMA query_only = ON")
         migrations.require_known_version(connection)
-        if migrations.version(connection) == 0:
-            raise IndexNotFoundError(
-                f"There is no index in {path.parent} yet.", "Index your documents first: genesis-rag index PATH…"
+        steps = migrations.version(connection)
+        if steps == 0:
+            raise missing_index(path.parent)
+        if steps < len(migrations.MIGRATIONS):
+            raise IndexMismatchError(
+                "The index was written by an older version of genesis-rag.", "Bring it up to date: genesis-rag doctor"
             )
     return connection
 

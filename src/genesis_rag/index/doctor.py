@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from genesis_rag.errors import IndexDamagedError, IndexNotFoundError
+from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index import checks
-from genesis_rag.index.connection import DAMAGED_HINT, STORE_NAME, store_path
+from genesis_rag.index.connection import DAMAGED_HINT, STORE_NAME
 from genesis_rag.index.derived import DERIVED_NAME, TermMaker, remove_leftovers
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.recovery import read_pending
@@ -65,8 +65,6 @@ def doctor(directory: Path, term_maker: TermMaker, *, expected: IndexIdentity | 
         IndexLockedError: another process is writing.
         IndexMismatchError: something else filled the index.
     """
-    if not store_path(directory).is_file():
-        raise IndexNotFoundError(f"There is no index in {directory}.", "Index your documents first: genesis-rag index")
     try:
         with IndexWriter.open_for_repair(directory, term_maker) as writer:
             if expected is not None and writer.published is not None:

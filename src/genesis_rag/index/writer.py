@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
@@ -15,9 +14,10 @@ from genesis_rag.index.connection import (
     closing_on_error,
     damage_told,
     make_directory,
-    open_for_reading,
+    missing_index,
     open_for_writing,
     set_aside_if_damaged,
+    store_path,
     unfinished_first_run,
 )
 from genesis_rag.index.derived import Progress, Recipe, TermMaker
@@ -100,8 +100,9 @@ class IndexWriter(Edits):
             IndexLockedError: another process is writing.
             IndexDamagedError: SQLite cannot read the store.
         """
-        with closing(open_for_reading(directory)):  # raises where there is none
-            lock = WriterLock(directory)
+        if not store_path(directory).is_file():
+            raise missing_index(directory)
+        lock = WriterLock(directory)
         try:
             with closing_on_error(open_for_writing(directory)) as connection, damage_told():
                 published = read_published(connection)

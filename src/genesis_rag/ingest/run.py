@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -83,9 +84,9 @@ class Run:
 
     def prune(self, paths: Sequence[Path]) -> None:
         """Remove what was found in files under ``paths`` that are gone."""
-        roots = [path.absolute() for path in paths]
+        roots = [os.path.normpath(path.absolute()) for path in paths]
         for file in self._writer.files():
-            place = (self._base / file).absolute()
+            place = Path(os.path.normpath((self._base / file).absolute()))
             gone = file not in self._seen and not place.exists()
             if gone and any(place.is_relative_to(root) for root in roots):
                 self._counts.removed += self._writer.remove_file(file)
