@@ -5,7 +5,8 @@
 Three parts. (1) SIGKILL at a random instant of a chosen phase; then everything that was told as committed must be
 there, every hit must show the text and have the vector that belong to it, and the next run must finish and repair.
 (2) Power cuts: the same, but what was not synced is lost (``powerloss``). (3) The same power cuts with the syncing of
-files, of directories, of both, or with renaming switched off: here the checks must fail, else they prove nothing.
+files, of directories, of both, or with renaming switched off, and with the index itself sabotaged: here the checks
+must fail, else they prove nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.kills.campaign import ROOT, cuts, kills
+from benchmarks.kills.child import SABOTAGE
 from benchmarks.kills.powerloss import PROTECTIONS
 
 RESULT = ROOT / "benchmarks" / "results" / "kills.json"
@@ -38,7 +40,7 @@ def main() -> None:
         place = Path(folder)
         result["SIGKILL"] = kills(place / "kills", arguments.kills, arguments.seed)
         result["power cuts"] = cuts(place / "cuts", arguments.cuts, arguments.seed)
-        for broken in PROTECTIONS:
+        for broken in (*PROTECTIONS, *SABOTAGE):
             result[f"power cuts without {broken}"] = cuts(place / broken, arguments.cuts, arguments.seed, broken)
     result["lost documents"] = result["wrong hits"] = result["restarts that failed"] = 0  # else it had raised
     result["seconds"] = round(time.monotonic() - started, 1)

@@ -159,7 +159,7 @@ class Campaign:
         self._committed = outcome.committed or self._committed
         committed = {} if rebuild else self._committed
         check.after_kill(self.index, self.corpus, committed, self._random.randrange(2**30))
-        if rebuild:
+        if rebuild and self._before:  # a first run may be seen in part
             check.either_or(self.index, self._before, self.corpus.expected)
 
 

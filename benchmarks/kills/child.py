@@ -10,7 +10,10 @@ from pathlib import Path
 from benchmarks.kills import powerloss, tools
 
 from genesis_rag.index import IndexWriter
+from genesis_rag.index.vectors import FaissVectorIndex
 from genesis_rag.ingest import batch, ingest, run
+
+SABOTAGE = ("saving", "removal of vectors")
 
 
 class Reporter:
@@ -34,6 +37,22 @@ class Reporter:
         data = line.encode() + b"\n"
         while data:
             data = data[os.write(self._pipe, data) :]
+
+
+def sabotage(broken: str) -> None:
+    """Break a promise of the index itself, to see that the checks notice: one of SABOTAGE."""
+    if broken == "saving":  # what is told as committed is not
+        IndexWriter.save = lambda self: None  # type: ignore[method-assign]
+        commit = IndexWriter.commit
+
+        def late(self: IndexWriter) -> int:
+            if self.connection.in_transaction:
+                self.connection.execute("COMMIT")
+            return commit(self)
+
+        IndexWriter.commit = late  # type: ignore[method-assign]
+    elif broken == "removal of vectors":
+        FaissVectorIndex.remove = lambda self, ids: None  # type: ignore[method-assign]
 
 
 def report_saves(reporter: Reporter) -> None:
@@ -70,6 +89,7 @@ def main() -> None:
         powerloss.install(disk, arguments.broken, reporter.phase)
     batch.FEWEST_CHUNKS = batch.FIRST_CHUNKS = batch.MOST_CHUNKS = 12
     run.SECONDS_BETWEEN_COMMITS, run.COMMIT_SHARE = 0.004, 0.0
+    sabotage(arguments.broken)
     report_saves(reporter)
     reporter.phase("open")
     report = ingest(

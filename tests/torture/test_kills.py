@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.kills import campaign, powerloss  # noqa: E402
+from benchmarks.kills import campaign, child, powerloss  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -30,3 +30,9 @@ def test_power_cuts_lose_nothing(tmp_path: Path) -> None:
 def test_the_checks_notice_a_missing_protection(tmp_path: Path, broken: str) -> None:
     told = campaign.cuts(tmp_path / "cuts", 10, seed=13, broken=broken, only=("clean", "close"))
     assert "damaged" in str(told["failure"])
+
+
+@pytest.mark.parametrize("broken", child.SABOTAGE)
+def test_the_checks_notice_a_sabotaged_index(tmp_path: Path, broken: str) -> None:
+    told = campaign.cuts(tmp_path / "cuts", 10, seed=14, broken=broken, only=("saved", "close"))
+    assert ("lost" if broken == "saving" else "repair") in str(told["failure"])
