@@ -119,7 +119,7 @@ def test_a_repair_beside_a_writer_is_for_the_reader_only(filled: Path, kit: Kit,
     with kit.write(filled), kit.read(filled) as index:
         assert "for this run only" in index.repairs[0]
         kit.require_whole(index, texts)
-    temporary = index._state._temporary
+    temporary = index._states.newest._temporary
     assert temporary is None
 
 

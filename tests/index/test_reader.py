@@ -242,12 +242,19 @@ def test_opening_while_another_publishes_never_needs_repair(filled: Path, kit: K
     assert failures == [] and len(seen) > 10 and set(seen) == {()}
 
 
-def test_refreshing_inside_reading_is_refused(filled: Path, kit: Kit) -> None:
+def test_a_thread_that_reads_keeps_its_generation(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         kit.fill(filled, kit.document("x", "more"))
-        with index.reading(), pytest.raises(RuntimeError, match="reads"):
-            index.refresh()
-        assert index.refresh()
+        with index.reading():
+            old = index._states.newest
+            assert index.refresh() and not index.refresh() and index.generation == 1
+            ((ids, _),) = index.search_dense(kit.vector("x")[None], 100)
+            assert len(ids) == 13 and len(index.documents()) == 3
+            assert old.snapshot.rows("SELECT 1") == [(1,)]
+        with pytest.raises(Exception, match="closed"):
+            old.snapshot.rows("SELECT 1")
+        assert index.generation == 2
+        kit.require_whole(index, {**texts, "x": "more"})
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from genesis_rag.index.connection import journal_size
 from genesis_rag.index.derived import TermMaker
 from genesis_rag.index.manifest import IndexIdentity
-from genesis_rag.index.sharing import SharedLock
+from genesis_rag.index.sharing import Replaceable
 from genesis_rag.index.state import State, newest, open_state
 from genesis_rag.index.vectors import Found
 from genesis_rag.protocols import Ids, Vectors
@@ -23,6 +23,8 @@ from genesis_rag.types import Chunk, Document, DocumentInfo, SearchFilter
 
 JOURNAL_BYTES = 64_000_000
 """SQLite cannot fold its journal back while a reader holds an old snapshot; ``refresh`` lets go of it from here on."""
+
+UNKNOWN_ROWS = "they named chunks that the store does not hold"
 
 
 class Index:
@@ -37,8 +39,7 @@ class Index:
         self._directory = directory
         self._term_maker = term_maker
         self._writable = writable
-        self._state = state
-        self._lock = SharedLock()
+        self._states = Replaceable(state)
         self._refreshing = Lock()
 
     @classmethod
@@ -63,57 +64,59 @@ class Index:
     @property
     def generation(self) -> int:
         """Return the number of the generation that is read."""
-        return self._state.published.generation
+        return self._states.current.published.generation
 
     @property
     def identity(self) -> IndexIdentity:
         """Return what filled the index."""
-        return self._state.published.identity
+        return self._states.current.published.identity
 
     @property
     def repairs(self) -> tuple[str, ...]:
         """Return in words what had to be put right to open or search the index."""
-        return tuple(self._state.repairs)
+        return tuple(self._states.current.repairs)
 
     @property
     def fingerprint(self) -> str:
         """Return a hash of identity and content: the same documents indexed anywhere with the same tools have one."""
-        published = self._state.published
+        published = self._states.current.published
         return hashlib.sha256(f"{published.identity.to_json()}\n{published.content}".encode()).hexdigest()[:16]
 
     @property
     def chunk_count(self) -> int:
         """Return the number of chunks."""
-        return self._state.published.chunks
+        return self._states.current.published.chunks
 
     def language_counts(self) -> Mapping[str, int]:
         """Return the number of chunks by language."""
-        return dict(self._state.published.languages)
+        return dict(self._states.current.published.languages)
 
     def search_dense(self, vectors: Vectors, k: int, filter: SearchFilter | None = None) -> list[Found]:
         """Return for each row of ``vectors`` at most ``k`` (numbers, cosines), by falling cosine, ties by number."""
-        with self._lock.shared():
-            allowed = self._state.allowed(filter)
-            found = self._state.derived.vectors.search(vectors, k, allowed)
-            if not self._state.knows(np.concatenate([ids for ids, _ in found] or [np.empty(0, np.int64)])):
-                self._state.rederive("they named chunks that the store does not hold", self._term_maker, self._writable)
-                found = self._state.derived.vectors.search(vectors, k, allowed)
+        with self._states.use() as state:
+            allowed = state.allowed(filter)
+            derived = state.derived
+            found = derived.vectors.search(vectors, k, allowed)
+            if not state.knows(np.concatenate([ids for ids, _ in found] or [np.empty(0, np.int64)])):
+                state.rederive(UNKNOWN_ROWS, self._term_maker, self._writable, instead_of=derived)
+                found = state.derived.vectors.search(vectors, k, allowed)
             return found
 
     def search_lexical(self, terms: Sequence[tuple[str, float]], k: int, filter: SearchFilter | None = None) -> Found:
         """Return at most ``k`` (numbers, BM25 scores) for weighted terms, by falling score, ties by number."""
-        with self._lock.shared():
-            allowed = self._state.allowed(filter)
-            found = self._state.derived.lexical.search(terms, k, allowed)
-            if not self._state.knows(found[0]):
-                self._state.rederive("they named chunks that the store does not hold", self._term_maker, self._writable)
-                found = self._state.derived.lexical.search(terms, k, allowed)
+        with self._states.use() as state:
+            allowed = state.allowed(filter)
+            derived = state.derived
+            found = derived.lexical.search(terms, k, allowed)
+            if not state.knows(found[0]):
+                state.rederive(UNKNOWN_ROWS, self._term_maker, self._writable, instead_of=derived)
+                found = state.derived.lexical.search(terms, k, allowed)
             return found
 
     def document_frequency(self, term: str) -> int:
         """Return the number of chunks that hold ``term``."""
-        with self._lock.shared():
-            return self._state.derived.lexical.document_frequency(term)
+        with self._states.use() as state:
+            return state.derived.lexical.document_frequency(term)
 
     def chunks(self, numbers: Iterable[int] | Ids) -> dict[int, Chunk]:
         """Return the chunks under ``numbers``, read and checked in one query.
@@ -121,29 +124,29 @@ class Index:
         Raises:
             IndexDamagedError: a stored text is not what was stored.
         """
-        with self._lock.shared():
-            return self._state.snapshot.chunks(int(number) for number in numbers)
+        with self._states.use() as state:
+            return state.snapshot.chunks(int(number) for number in numbers)
 
     def chunk_ids_at(self, document_id: str, ordinals: Iterable[int]) -> dict[int, tuple[int, Chunk]]:
         """Return ordinal -> (number, chunk) for those of ``ordinals`` that the document has: its neighbours."""
-        with self._lock.shared():
-            return self._state.snapshot.chunks_at(document_id, ordinals)
+        with self._states.use() as state:
+            return state.snapshot.chunks_at(document_id, ordinals)
 
     def documents_info(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
         """Return what is known of these documents without their texts."""
-        with self._lock.shared():
+        with self._states.use() as state:
             wanted = list(dict.fromkeys(document_ids))
-            return {info.id: info for info in self._state.snapshot.infos(wanted)} if wanted else {}
+            return {info.id: info for info in state.snapshot.infos(wanted)} if wanted else {}
 
     def documents(self) -> list[DocumentInfo]:
         """Return what is known of all documents, in the order of their sources."""
-        with self._lock.shared():
-            return self._state.snapshot.infos()
+        with self._states.use() as state:
+            return state.snapshot.infos()
 
     def find_document(self, name: str) -> str | None:
         """Return the id of the document with this id or source."""
-        with self._lock.shared():
-            return self._state.snapshot.find(name)
+        with self._states.use() as state:
+            return state.snapshot.find(name)
 
     def document(self, document_id: str) -> Document:
         """Return one document with its whole text, checked against its hash.
@@ -152,53 +155,54 @@ class Index:
             UserError: there is none with this id.
             IndexDamagedError: the stored text is not what was stored.
         """
-        with self._lock.shared():
-            return self._state.snapshot.document(document_id)
+        with self._states.use() as state:
+            return state.snapshot.document(document_id)
 
     def verify_quote(self, document_id: str, start: int, end: int, quote: str) -> bool:
         """Tell whether ``quote`` is exactly the stored text from ``start`` to ``end``."""
-        with self._lock.shared():
-            return self._state.snapshot.span(document_id, start, end) == quote
+        with self._states.use() as state:
+            return state.snapshot.span(document_id, start, end) == quote
 
     def vectors_of(self, numbers: Iterable[int] | Ids) -> dict[int, NDArray[np.float32]]:
         """Return the stored vectors of these chunks, float32[dim] each."""
-        with self._lock.shared():
-            return self._state.snapshot.vectors_of((int(n) for n in numbers), self.identity.dim)
+        with self._states.use() as state:
+            return state.snapshot.vectors_of((int(n) for n in numbers), self.identity.dim)
 
     @contextmanager
     def reading(self) -> Iterator[Index]:
-        """Keep ``refresh`` of other threads waiting, so that several calls see one generation."""
-        with self._lock.shared():
+        """Let all calls of this thread inside see one generation, whatever another thread refreshes to.
+
+        Meant for calls that follow each other at once; not to be held across the ``yield`` of a generator.
+        """
+        with self._states.use():
             yield self
 
     def refresh(self) -> bool:
-        """Switch to the newest generation; tell whether there was a newer one.
+        """Switch to the newest generation; tell whether there was a newer one. Nobody has to wait for it.
 
         Raises:
             IndexMismatchError: the newest was filled by something else; this reader stays where it is.
         """
         with self._refreshing:
-            current = self._state
+            current = self._states.newest
             here = (current.published.generation, current.name)
             if newest(self._directory) == here and journal_size(self._directory) < JOURNAL_BYTES:
                 return False
             latest = open_state(self._directory, self.identity, self._term_maker, self._writable)
-            with self._lock.exclusive():
-                self._state = latest
-            current.close()
-            return latest.published.generation != current.published.generation
+            self._states.replace(latest)
+            return latest.published.generation != here[0]
 
     def check(self) -> list[str]:
         """Read all search files and compare their full checksums; make them anew if they differ. Return what differed.
 
         Takes about a second for each gigabyte; meant for the background.
         """
-        with self._lock.shared():
-            return self._state.check(self._term_maker, self._writable)
+        with self._states.use() as state:
+            return state.check(self._term_maker, self._writable)
 
     def close(self) -> None:
         """Let go of all files."""
-        self._state.close()
+        self._states.newest.close()
 
     def __enter__(self) -> Index:
         return self

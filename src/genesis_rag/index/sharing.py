@@ -1,53 +1,77 @@
-"""A lock that many readers hold together, so that a change of generation waits until they are done."""
+"""Something that threads use while another thread replaces it: whoever uses the old one keeps it until done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition, local
+from threading import Lock, local
+from typing import Generic, Protocol, TypeVar
 
 
-class SharedLock:
-    """Shared or exclusive; a thread may take the shared side again while it holds it. Exclusive takes precedence."""
+class Closable(Protocol):
+    """Something that lets go of what it holds."""
 
-    def __init__(self) -> None:
-        self._condition = Condition()
-        self._readers = 0
-        self._waiting = 0
-        self._held = local()
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+Resource = TypeVar("Resource", bound=Closable)
+
+
+class Replaceable(Generic[Resource]):
+    """Lends the newest resource and closes an older one when the last of its users is done. Nobody ever waits."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._newest = resource
+        self._users: dict[int, int] = {id(resource): 0}
+        self._lock = Lock()
+        self._mine = local()
+
+    @property
+    def newest(self) -> Resource:
+        """Return the newest resource."""
+        return self._newest
+
+    @property
+    def current(self) -> Resource:
+        """Return the resource that this thread uses, else the newest."""
+        mine: Resource | None = getattr(self._mine, "resource", None)
+        return mine or self._newest
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Hold together with others."""
-        depth = getattr(self._held, "depth", 0)
-        if depth == 0:
-            with self._condition:
-                self._condition.wait_for(lambda: self._waiting == 0)
-                self._readers += 1
-        self._held.depth = depth + 1
+    def use(self) -> Iterator[Resource]:
+        """Lend the newest resource; inside, the same thread is lent the same one again."""
+        mine: Resource | None = getattr(self._mine, "resource", None)
+        if mine is not None:
+            yield mine
+            return
+        with self._lock:
+            resource = self._newest
+            self._users[id(resource)] += 1
+        self._mine.resource = resource
         try:
-            yield
+            yield resource
         finally:
-            self._held.depth = depth
-            if depth == 0:
-                with self._condition:
-                    self._readers -= 1
-                    self._condition.notify_all()
+            self._mine.resource = None
+            self._leave(resource)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold alone. Not to be asked for by a thread that holds the shared side.
+    def replace(self, resource: Resource) -> None:
+        """Lend ``resource`` from now on; the one before is closed once nobody uses it."""
+        with self._lock:
+            before, self._newest = self._newest, resource
+            self._users[id(resource)] = 0
+            idle = self._users[id(before)] == 0
+            if idle:
+                del self._users[id(before)]
+        if idle:
+            before.close()
 
-        Raises:
-            RuntimeError: this thread holds the shared side and would wait for itself.
-        """
-        if getattr(self._held, "depth", 0):
-            raise RuntimeError("a thread that reads cannot wait until nobody reads")
-        with self._condition:
-            self._waiting += 1
-            try:
-                self._condition.wait_for(lambda: self._readers == 0)
-                yield
-            finally:
-                self._waiting -= 1
-                self._condition.notify_all()
+    def _leave(self, resource: Resource) -> None:
+        with self._lock:
+            self._users[id(resource)] -= 1
+            idle = resource is not self._newest and self._users[id(resource)] == 0
+            if idle:
+                del self._users[id(resource)]
+        if idle:
+            resource.close()

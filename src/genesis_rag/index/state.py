@@ -72,9 +72,14 @@ class State:
         except OSError as error:
             raise ValueError(f"they cannot be read: {error}") from error
 
-    def rederive(self, reason: str, term_maker: TermMaker, writable: bool) -> None:
-        """Make the search files anew from the store: for everybody if that can be written, else for this reader."""
+    def rederive(self, reason: str, term_maker: TermMaker, writable: bool, instead_of: Derived | None = None) -> None:
+        """Make the search files anew from the store: for everybody if that can be written, else for this reader.
+
+        Nothing is done where another thread has replaced ``instead_of`` already.
+        """
         with self._lock:
+            if instead_of is not None and self.derived is not instead_of:
+                return
             recipe = Recipe(self.published.identity, term_maker, _unseen)
             where = "" if writable and self._rederive_on_disk(recipe) else ", for this run only"
             if where:
