@@ -1,0 +1,1 @@
+"""Pure functions on text: normal forms, language, sentences, numbers and dates, search terms."""
