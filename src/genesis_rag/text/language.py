@@ -36,8 +36,8 @@ def detect_language(text: str) -> Language:
     Japanese is text with kana, unless Latin words outweigh it: two Japanese characters count as one word, and a
     particle glued to a Latin word (Genesis Missionとは) tips a short text. Kanji without any kana are Japanese up to 20
     characters (首都, 量子計算), beyond that only with characters that Chinese does not write (図, 込, 々); never with
-    characters or words that only Chinese has (这, 什么是). Latin letters are English unless the function words of another language
-    outvote it, or accented letters abound.
+    characters or words that only Chinese has (这, 什么是). Latin letters are English unless the function words of
+    another language outvote it, or accented letters abound.
     """
     sample = _sampled(text)
     if sample.isascii():
