@@ -35,7 +35,7 @@ _IS_JAPANESE = re.compile(f"[{_JAPANESE}]")
 _KANA_OR_CLOSER = re.compile("[ぁ-ゖァ-ヺー」』）)］\\]】]")
 _WORD_BEFORE = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ0-9][\w.'’&-]*$")
 _NEXT_WORD = re.compile(r"\s*[\"'“‘(\[「『*_]*(?P<word>\w+)?(?P<stop>\.?)")
-# What goes on after a closed quotation: 「…。」と述べた; after a name with a mark in it: アイカツ！は第, モーニング娘。の新曲.
+# What goes on after a closed quotation: 「…。」と述べた; after a name with a mark: アイカツ！は第, 娘。の新曲.
 _QUOTE_GOES_ON = re.compile("[とのをはがにでもへや、，,。．・だな」』)）]|って|という|など|から|まで|より|[ \u3000]と")
 _NAME_GOES_ON = re.compile(
     "[を、，・＆&]|の(?![ちんぞこみどべうけせ])|って|と(?=[いっ言述思問聞叫訊答])|[はにが](?=[\u4e00-\u9fffァ-ヺ0-9０-９A-Za-z、])"
