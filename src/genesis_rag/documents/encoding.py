@@ -181,7 +181,7 @@ def _class_of(character: str) -> str:
     if code < 0x80:
         if character.islower():
             return "lower"
-        return "control" if code < 0x20 and character not in _ALLOWED_CONTROLS or code == 0x7F else "ascii"
+        return "control" if (code < 0x20 and character not in _ALLOWED_CONTROLS) or code == 0x7F else "ascii"
     for first, last, name in _RANGES:
         if first <= code <= last:
             return name

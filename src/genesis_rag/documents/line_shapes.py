@@ -7,7 +7,7 @@ import unicodedata
 from typing import NamedTuple
 
 MAX_HEADING_WIDTH = 124
-"""In half-width columns, that is 62 full-width characters; slide titles are long, sentences without a full stop longer."""
+"""In half-width columns, so 62 full-width characters: slide titles are long, sentences without a full stop longer."""
 
 _DIGITS = "0-9０-９"
 _BULLET = re.compile(r"\s*(?:[-*+–—](?=\s)|[•‣◦▪▸►➢✓✔・･●○◯■□◆◇★☆](?!\s*$))")

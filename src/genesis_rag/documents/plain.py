@@ -1,8 +1,8 @@
 """The structure of plain text: headings, lists and tables, found without changing a character.
 
 The rules are those that a reader uses. A heading stands alone, is short and worded like no sentence, and something
-longer or a list follows it; signs such as 第1章, 1.2, ■, 【…】, # or an underline make one surer. Where in doubt a line is
-prose, because a wrong heading would name every chunk below it.
+longer or a list follows it; signs such as 第1章, 1.2, ■, 【…】, # or an underline make one surer. Where in doubt a line
+is prose, because a wrong heading would name every chunk below it.
 """
 
 from __future__ import annotations

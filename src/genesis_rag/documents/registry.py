@@ -14,8 +14,10 @@ from pathlib import Path
 
 from genesis_rag.documents.base import DocumentLoader
 from genesis_rag.documents.discovery import SourceFile, files_under
+from genesis_rag.documents.html import HtmlLoader
 from genesis_rag.documents.jsonl import JsonlLoader
 from genesis_rag.documents.limits import DEFAULT_LIMITS, LoadLimits, too_big
+from genesis_rag.documents.markdown import MarkdownLoader
 from genesis_rag.documents.sniffing import require_kind
 from genesis_rag.documents.text import TextLoader
 from genesis_rag.errors import GenesisError, UnreadableDocumentError
@@ -23,7 +25,7 @@ from genesis_rag.types import Document
 
 __all__ = ["LOADERS", "SUFFIXES", "SourceFile", "discover", "load_documents", "loader_id"]
 
-LOADERS: tuple[type[DocumentLoader], ...] = (TextLoader, JsonlLoader)
+LOADERS: tuple[type[DocumentLoader], ...] = (TextLoader, MarkdownLoader, HtmlLoader, JsonlLoader)
 SUFFIXES: dict[str, type[DocumentLoader]] = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
 """Supported file name endings, lower case, with their dot."""
 
