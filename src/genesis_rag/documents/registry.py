@@ -18,6 +18,7 @@ from genesis_rag.documents.html import HtmlLoader
 from genesis_rag.documents.jsonl import JsonlLoader
 from genesis_rag.documents.limits import DEFAULT_LIMITS, LoadLimits, too_big
 from genesis_rag.documents.markdown import MarkdownLoader
+from genesis_rag.documents.pdf import PdfLoader
 from genesis_rag.documents.sniffing import require_kind
 from genesis_rag.documents.text import TextLoader
 from genesis_rag.errors import GenesisError, UnreadableDocumentError
@@ -25,7 +26,7 @@ from genesis_rag.types import Document
 
 __all__ = ["LOADERS", "SUFFIXES", "SourceFile", "discover", "load_documents", "loader_id"]
 
-LOADERS: tuple[type[DocumentLoader], ...] = (TextLoader, MarkdownLoader, HtmlLoader, JsonlLoader)
+LOADERS: tuple[type[DocumentLoader], ...] = (TextLoader, MarkdownLoader, HtmlLoader, JsonlLoader, PdfLoader)
 SUFFIXES: dict[str, type[DocumentLoader]] = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
 """Supported file name endings, lower case, with their dot."""
 
