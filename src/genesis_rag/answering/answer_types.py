@@ -1,0 +1,150 @@
+"""Whether a piece of text holds the kind of thing a question asks for, and holds it anew (not just repeated)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from genesis_rag.answering.questions import QuestionProfile
+from genesis_rag.text.normalize import fold
+from genesis_rag.text.numbers import Quantity, quantities
+from genesis_rag.types import Language
+
+_NUMERAL = re.compile(
+    r"[0-9〇一二三四五六七八九十百千万億兆両]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b"
+)
+_KATAKANA = re.compile(r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*")
+_KANJI = re.compile(r"[一-鿿々]{2,6}")
+_LATIN_NAME = re.compile(r"[A-Z][\w'’.-]*(?:\s+(?:of|the|de|van|von|and|for|&)?\s*[A-Z][\w'’.-]*)*")
+_PERSON_JA = re.compile(
+    r"(?:氏|さん|様|先生|博士|教授|大統領|首相|長官|大臣|次官|審議官|総裁|社長|会長|監督|選手|国王|女王|皇帝|天皇|[一-鿿]世|王|帝|公|卿|夫人|妃|将軍|提督|牧師|司教)(?![一-鿿])"
+)
+_PLACE_JA = re.compile(
+    r"[一-鿿ァ-ヶー](?:国|県|市|州|町|村|駅|島|都|府|区|地方|半島|大陸|川|湖|山|港|海|湾|寺|城|宮|館|公園|大学|諸島|盆地|通り|地域)"
+)
+_ORGANISATION_JA = re.compile(
+    r"[一-鿿ァ-ヶーa-z](?:社|会社|大学|省|庁|局|研究所|機構|協会|学会|財団|銀行|党|軍|隊|連盟|委員会|会|団|校|クラブ|チーム|バンド|グループ|放送|新聞|センター)"
+)
+_PLACE_EN = re.compile(r"\b(?:in|at|near|from|to|of|on|outside|into|throughout|across|around)\s+(?:the\s+)?[A-Z]")
+_ORGANISATION_EN = re.compile(
+    r"\b(?:University|College|Inc|Corp|Company|Ministry|Department|Agency|Institute|Bureau|Association|Party|School|Records"
+    r"|Laborator|Bank|Network|Council|Commission|Society|Club|Group|Foundation|Committee|[A-Z]{2,6})\b"
+)
+_DEFINITION = re.compile(
+    r"とは|のことで|のことを|を指す|を指し|の略|を意味|という意味|である。?$|の一種|の総称|と呼ば|と定義|と称"
+    r"|\b(?:is|are|was|were) (?:an?|the|any|one)\b|refers? to|\bmeans?\b|stands? for|defined as|known as|abbreviat"
+    r"|called\b"
+)
+_REASON = re.compile(
+    r"ため|ので|から|理由|原因|により|によって|せい|結果|背景|目的|because|due to|\bcaus|reason|\bsince\b|as a "
+    r"result|so that|in order to"
+    r"|\bled to\b|result(?:ed|s|ing)? (?:in|from)|\bfor\b|therefore"
+)
+_MANNER = re.compile(
+    r"によ(?:り|って|る)|を(?:用い|使|通じ|通し|介し)|ことで|方法|手順|して|しながら|\bby \w+ing\b|\busing\b"
+    r"|\bthrough\b|\bvia\b|\bwith\b|\bmethod"
+)
+_ENUMERATION = re.compile(r"[、・,/].*(?:[、・,/]|および|及び|並びに|\band\b|や)")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeMatch:
+    """How a piece of text fits the kind asked for.
+
+    Attributes:
+        asked: the question asks for a kind that can be checked.
+        full: 1.0 when the text certainly holds a new one of the kind, else 0.0.
+        part: 1.0 when it holds something that may be one, else 0.0.
+        new_number: it holds a quantity that the question does not.
+        new_name: it holds a name-like word that the question does not.
+    """
+
+    asked: bool
+    full: float
+    part: float
+    new_number: float
+    new_name: float
+
+
+class TypeMatcher:
+    """Checks texts against one question."""
+
+    def __init__(self, profile: QuestionProfile) -> None:
+        self.profile = profile
+        self.question = fold(profile.core)
+        self.known = {_key(quantity) for quantity in quantities(profile.core)}
+        self.counted = _counted(profile)
+
+    def match(self, text: str, folded: str, language: Language) -> TypeMatch:
+        """Return how ``text`` (with its folded form), which is in ``language``, fits."""
+        fresh = self._new_quantities(text, folded)
+        new_number = float(bool(fresh))
+        japanese = language == "ja"
+        name = float(self._new_name(text, japanese))
+        if wanted := self.profile.quantity_kinds:
+            right = [quantity for quantity in fresh if quantity.kind in wanted]
+            counted = bool(self.counted and self.counted.search(folded))
+            return TypeMatch(True, float(bool(right) or counted), new_number, new_number, name)
+        full, part, asked = self._by_words(text, folded, name, japanese)
+        return TypeMatch(asked, full, part, new_number, name)
+
+    def _by_words(self, text: str, folded: str, name: float, japanese: bool) -> tuple[float, float, bool]:
+        kind = self.profile.kind
+        if kind == "person":
+            titled = bool(_PERSON_JA.search(folded)) if japanese else " " in self._longest_name(text)
+            return name * titled, name, True
+        if kind == "place":
+            return float(bool((_PLACE_JA if japanese else _PLACE_EN).search(text))), name, True
+        if kind == "organisation":
+            return float(bool((_ORGANISATION_JA if japanese else _ORGANISATION_EN).search(text))), name, True
+        words = {"definition": _DEFINITION, "why": _REASON, "how": _MANNER, "list": _ENUMERATION}.get(kind)
+        if words is None:
+            return 0.0, 0.0, False
+        initials = kind == "definition" and spells_out(self.profile.core, text)
+        return float(initials or bool(words.search(folded))), float(initials), True
+
+    def _new_quantities(self, text: str, folded: str) -> list[Quantity]:
+        if not _NUMERAL.search(folded):
+            return []
+        return [quantity for quantity in quantities(text) if _key(quantity) not in self.known]
+
+    def _names(self, text: str) -> list[str]:
+        found = [match[0] for match in _KATAKANA.finditer(text)]
+        found += [match[0] for match in _LATIN_NAME.finditer(text) if match.start() > 0]
+        return found
+
+    def _new_name(self, text: str, japanese: bool) -> bool:
+        names = self._names(text)
+        if japanese and self.profile.kind in ("person", "place", "organisation"):
+            names += [match[0] for match in _KANJI.finditer(text)]
+        return any(fold(name) not in self.question for name in names)
+
+    def _longest_name(self, text: str) -> str:
+        return max((name for name in self._names(text) if fold(name) not in self.question), key=len, default="")
+
+
+def spells_out(question: str, text: str) -> bool:
+    """Return whether ``text`` writes out an acronym of ``question`` (SOI: Statement of Intent)."""
+    for acronym in re.findall(r"(?<![A-Za-z])[A-Z]{2,6}(?![a-z])", question):
+        gap = r"[a-z'’-]*[\s-]+(?:(?:of|the|for|and|in|to|on)\s+)*"
+        if re.search(r"\b" + gap.join(acronym) + r"[a-z]", text) or re.search(
+            r"\b" + gap.join(acronym), text, re.IGNORECASE
+        ):
+            return True
+    return False
+
+
+def _counted(profile: QuestionProfile) -> re.Pattern[str] | None:
+    """Return a pattern of a number with the noun that the question counts (何人: 3人), or None."""
+    if not profile.head:
+        return None
+    head = re.escape(profile.head.split()[0])
+    if profile.language == "ja":
+        return re.compile(rf"[0-9〇一二三四五六七八九十百千万億兆][\s約余数]*{head}")
+    return re.compile(
+        rf"\b(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|dozens?|several)\s(?:\w+\s){{0,2}}{head}"
+    )
+
+
+def _key(quantity: Quantity) -> tuple[object, ...]:
+    return (quantity.kind, quantity.low, quantity.high, quantity.unit)

@@ -1,0 +1,205 @@
+"""Answers by quotation: picks the sentences, list items or table rows that answer, and cites them exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from genesis_rag.answering.citations import AnswerText
+from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question
+from genesis_rag.answering.phrases import Key, phrase
+from genesis_rag.answering.questions import QuestionProfile, analyse_question
+from genesis_rag.answering.replies import no_evidence_text, plain_answer, small_talk_text
+from genesis_rag.answering.scoring import Weights, load_weights
+from genesis_rag.answering.selection import Choice, Chooser, Limits
+from genesis_rag.answering.smalltalk import SmallTalk, small_talk
+from genesis_rag.answering.units import split_passages
+from genesis_rag.protocols import Embedder
+from genesis_rag.text.normalize import fold
+from genesis_rag.text.terms import Analyser
+from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
+
+_OTHER_LANGUAGE_MUST_BEAT = 0.25
+_WEAK = 0.5
+_SINGLE_WORD = re.compile(r"[^\s、。,?!ぁ-ゖ]+")
+
+
+class ExtractiveAnswerer:
+    """Answers with exact quotations from the passages; see ``protocols.Answerer``.
+
+    Args:
+        embedder: gives the vectors that compare a question with a unit, also across languages.
+        analyser: gives the terms; the same one that the index was made with.
+        term_weight: inverse document frequency of a term in the index.
+        limits: how much an answer may hold.
+        weights: fitted weights; by default those shipped with the package.
+    """
+
+    name = "extractive"
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        analyser: Analyser,
+        term_weight: Callable[[str], float],
+        limits: Limits | None = None,
+        weights: Weights | None = None,
+    ) -> None:
+        self.weights = weights or load_weights()
+        self.tools = Tools(embedder, analyser, term_weight, self.weights.cross_scale)
+        self.limits = limits or Limits()
+
+    def answer(
+        self, question: str, passages: Sequence[Passage], language: Language | None = None
+    ) -> Iterator[AnswerEvent]:
+        """Yield the answer's text, one quotation at a time, and then the whole answer."""
+        answer = self.compose(question, passages, language)
+        shown = 0
+        for citation in answer.citations:
+            yield TextDelta(answer.text[shown : citation.answer_end])
+            shown = citation.answer_end
+        if answer.text[shown:]:
+            yield TextDelta(answer.text[shown:])
+        yield AnswerDone(answer)
+
+    def compose(self, question: str, passages: Sequence[Passage], language: Language | None = None) -> Answer:
+        """Return the answer to ``question`` from ``passages``.
+
+        Args:
+            question: any string.
+            passages: what was retrieved, best first.
+            language: language of the answer; by default that of the question.
+        """
+        profile = analyse_question(question)
+        if talk := small_talk(profile.question, profile.core):
+            return self._small_talk(question, talk, passages, language)
+        target = language or profile.answer_language or (profile.language if profile.language != "other" else "en")
+        if word := _single_word(profile):
+            return self._single_word(question, word, profile, passages, target)
+        asked = read_question(profile, self.tools)
+        table = build_table(asked, split_passages(passages), passages, self.tools)
+        choice = self._choose(asked, table, tuple(passages), target)
+        if choice is None or not choice.confidence.enough:
+            sure = choice.confidence.probability if choice else 0.0
+            return self._plain(question, no_evidence_text(passages, target), target, "no_evidence", passages, sure)
+        return self._write(question, table, passages, choice, target, ())
+
+    def needs_passages(self, question: str) -> bool:
+        """Return whether documents can help to answer; False for greetings and the like."""
+        profile = analyse_question(question)
+        talk = small_talk(profile.question, profile.core)
+        return talk is None or talk.kind in ("too_vague", "unsupported_language")
+
+    def nothing_indexed(self, question: str, language: Language | None = None) -> Answer:
+        """Say that there are no documents yet; see ``protocols.Answerer``."""
+        profile = analyse_question(question)
+        target = language or ("ja" if profile.language == "ja" else "en")
+        return self._plain(question, phrase("empty_index", target), target, "empty_index", (), None)
+
+    def _choose(
+        self, question: Question, table: UnitTable, passages: tuple[Passage, ...], target: Language
+    ) -> Choice | None:
+        """Return the best choice in the wanted language, or in another where that is much surer."""
+        chooser = Chooser(question, table, passages, self.weights, self.limits)
+        wanted = np.array([unit.language == target for unit in table.units], dtype=bool)
+        own, other = chooser.choose(wanted), chooser.choose(~wanted)
+        if own is None or other is None:
+            return own or other
+        if not other.confidence.enough:
+            return own
+        if not own.confidence.enough:
+            return other
+        surer = other.confidence.probability - own.confidence.probability
+        return other if surer > _OTHER_LANGUAGE_MUST_BEAT else own
+
+    def _write(
+        self,
+        question: str,
+        table: UnitTable,
+        passages: Sequence[Passage],
+        choice: Choice,
+        target: Language,
+        notes: tuple[str, ...],
+    ) -> Answer:
+        text = AnswerText(self.tools.terms)
+        if choice.count is not None:
+            text.say(phrase("count", target, count=choice.count) + "\n")
+        shown = [] if choice.lead is None else [choice.lead]
+        for number, k in enumerate([*shown, *choice.units]):
+            unit = table.units[k]
+            if number:
+                text.say("\n" if choice.is_list or shown else " ")
+            text.quote(passages[unit.passage], unit.start, unit.end)
+        if not text.citations:
+            sure = choice.confidence.probability
+            return self._plain(question, no_evidence_text(passages, target), target, "no_evidence", passages, sure)
+        answer = self._plain(question, text.text, target, "", passages, choice.confidence.probability)
+        return replace(
+            answer,
+            abstained=False,
+            citations=tuple(text.citations),
+            notes=notes + self._notes(table, choice, target),
+        )
+
+    def _notes(self, table: UnitTable, choice: Choice, target: Language) -> tuple[str, ...]:
+        notes = []
+        quoted = {table.units[k].language for k in choice.units}
+        keys: dict[Language, Key] = {"ja": "note_quoted_ja", "en": "note_quoted_en", "other": "note_quoted_other"}
+        notes += [phrase(key, target) for language, key in keys.items() if language in quoted - {target}]
+        if choice.left_out:
+            notes.append(phrase("note_left_out", target, count=choice.left_out))
+        if choice.confidence.probability < _WEAK:
+            notes.append(phrase("note_weak", target))
+        return tuple(notes)
+
+    def _small_talk(
+        self, question: str, talk: SmallTalk, passages: Sequence[Passage], language: Language | None
+    ) -> Answer:
+        reply = language or talk.language
+        near = [passage for passage in passages if talk.kind in ("too_vague", "unsupported_language")]
+        reason = "greeting" if talk.kind == "thanks" else talk.kind
+        text = small_talk_text(talk, language, near)
+        return self._plain(question, text, "en" if reply == "other" else reply, reason, passages, None)
+
+    def _single_word(
+        self, question: str, word: str, profile: QuestionProfile, passages: Sequence[Passage], target: Language
+    ) -> Answer:
+        """Answer a single word with the nearest statement about it, or say that more is needed."""
+        asked = read_question(replace(profile, kind="definition"), self.tools)
+        table = build_table(asked, split_passages(passages), passages, self.tools)
+        chooser = Chooser(asked, table, tuple(passages), self.weights, replace(self.limits, sentences=1))
+        holds = np.array([word in text and len(text) > len(word) + 4 for text in table.folded], dtype=bool)
+        for mask in (holds & np.array([unit.language == target for unit in table.units], dtype=bool), holds):
+            if choice := chooser.choose(mask):
+                return self._write(question, table, passages, choice, target, (phrase("note_one_word", target),))
+        text = small_talk_text(SmallTalk("too_vague", target), target, passages)
+        return self._plain(question, text, target, "too_vague", passages, None)
+
+    def _plain(
+        self,
+        question: str,
+        text: str,
+        language: Language,
+        reason: str,
+        passages: Sequence[Passage],
+        confidence: float | None,
+    ) -> Answer:
+        return plain_answer(
+            question,
+            text,
+            language,
+            reason,
+            passages,
+            answerer=self.name,
+            model_fingerprint=self.tools.embedder.fingerprint,
+            confidence=confidence,
+        )
+
+
+def _single_word(profile: QuestionProfile) -> str:
+    """Return the folded word when the question is nothing but one, else ""."""
+    core = fold(profile.core).strip(" 。?!「」\"'")
+    return core if _SINGLE_WORD.fullmatch(core) and profile.ordinal is None else ""

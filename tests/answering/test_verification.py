@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis_rag.answering.citations import AnswerText, shown
+from genesis_rag.answering.verification import invalid_markers, parse_markers, term_support, verify
+
+
+def words(text: str) -> list[str]:
+    return text.lower().split()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("A [1].", [(1,)]),
+        ("あ［１］い", [(1,)]),
+        ("あ【２】", [(2,)]),
+        ("A [1][2] b", [(1,), (2,)]),
+        ("A [1, 2]", [(1, 2)]),
+        ("A [1、３]", [(1, 3)]),
+        ("A [2-4]", [(2, 3, 4)]),
+        ("A [ 10 ] B", [(10,)]),
+        ("array[i] and [note] and [1a] and (1)", []),
+        ("[12, 12]", [(12,)]),
+    ],
+)
+def test_markers(text: str, numbers: list[tuple[int, ...]]) -> None:
+    uses = parse_markers(text)
+    assert [use.numbers for use in uses] == numbers
+    assert all(use.span.of(text)[0] in "[［【" for use in uses)
+
+
+def test_markers_of_passages_not_shown_are_reported_once_as_written() -> None:
+    assert invalid_markers("A [1] b [7] c ［７］ d [7] e [1, 9]", {1, 2}) == ("[7]", "［７］", "[1, 9]")
+    assert invalid_markers("A [1][2]", {1, 2}) == ()
+
+
+def test_a_verbatim_quote_verifies(make_passage: object) -> None:
+    passage = make_passage("日本は5億ドルを投資する。\n次の文。", start=100)  # type: ignore[operator]
+    check = verify("日本は5億ドルを投資する。", passage, 0, 13, words)
+    assert (check.exact, check.numbers_agree, check.support) == (True, True, 1.0)
+
+
+def test_a_changed_number_does_not_agree(make_passage: object) -> None:
+    passage = make_passage("Japan invests 500 million dollars over five years.")  # type: ignore[operator]
+    check = verify("Japan invests 700 million dollars", passage, 0, len(passage.text), words)
+    assert check.exact
+    assert not check.numbers_agree
+    assert check.support == pytest.approx(4 / 5)
+
+
+def test_offsets_that_do_not_fit_are_never_cited(make_passage: object) -> None:
+    passage = make_passage("Some words here.")  # type: ignore[operator]
+    text = AnswerText(words)
+    assert not text.quote(replace(passage, end=passage.end + 1), 0, 4)
+    assert not text.quote(passage, 5, 400)
+    assert not text.quote(passage, 4, 4)
+    assert (text.text, text.citations) == ("", [])
+
+
+def test_spans_cover_the_quote_and_its_marker(make_passage: object) -> None:
+    first = make_passage("前の文。答えの\n文である。", 3, start=50)  # type: ignore[operator]
+    text = AnswerText(words)
+    text.say("2件：\n")
+    assert text.quote(first, 4, 13)
+    citation = text.citations[0]
+    assert text.text == "2件：\n答えの文である。 [3]"
+    assert text.text[citation.answer_start : citation.answer_end] == "答えの文である。 [3]"
+    assert citation.quote == "答えの\n文である。"
+    assert (citation.start, citation.end, citation.marker) == (54, 63, 3)
+    assert first.text[citation.start - 50 : citation.end - 50] == citation.quote
+
+
+def test_line_breaks_in_quotes() -> None:
+    assert shown("日本と\n  米国") == "日本と米国"
+    assert shown("one\n two") == "one two"
+    assert shown("AI\n基盤") == "AI 基盤"
+    assert shown("無変更 a b") == "無変更 a b"
+
+
+def test_support_is_the_share_of_the_claims_terms() -> None:
+    assert term_support("a b c d", "a b x", words) == 0.5
+    assert term_support("", "a", words) == 1.0
+
+
+@given(st.text(max_size=80))
+def test_parsing_markers_never_fails(text: str) -> None:
+    for use in parse_markers(text):
+        assert use.numbers and 0 <= use.span.start < use.span.end <= len(text)
