@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.types import AnswerEvent, Document, Language, Passage
+from genesis_rag.types import Answer, AnswerEvent, Document, Language, Passage
 
 Vectors = NDArray[np.float32]
 """float32[n, dim], C-contiguous, every row of unit length (within 1e-3)."""
@@ -141,4 +141,12 @@ class Answerer(Protocol):
         self, question: str, passages: Sequence[Passage], language: Language | None = None
     ) -> Iterator[AnswerEvent]:
         """Yield TextDelta events and then one AnswerDone. ``language`` forces the answer's language."""
+        ...
+
+    def needs_passages(self, question: str) -> bool:
+        """Tell whether documents can help to answer; False for a greeting and the like."""
+        ...
+
+    def nothing_indexed(self, question: str, language: Language | None = None) -> Answer:
+        """Return what to say while the index holds no document (reason "empty_index")."""
         ...

@@ -1,0 +1,141 @@
+"""Turns settings and models.toml into objects; the only importer of factories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+
+from genesis_rag.answering import ExtractiveAnswerer
+from genesis_rag.assistant import Assistant
+from genesis_rag.chunking import CHUNKER_ID, ChunkSettings, chunk_document, contextual_text
+from genesis_rag.embedding import open_embedder
+from genesis_rag.errors import SettingsError
+from genesis_rag.index import Index, IndexIdentity
+from genesis_rag.index.doctor import DoctorReport, Finding, doctor
+from genesis_rag.models import ModelSpec, ProfileSpec, load_catalogue
+from genesis_rag.protocols import Answerer, Embedder
+from genesis_rag.retrieval import Retriever
+from genesis_rag.settings import Settings, built_in_corpus
+from genesis_rag.text.terms import Analyser, get_analyser
+from genesis_rag.types import Chunk, Document, IngestReport
+
+__all__ = ["DoctorReport", "Finding", "open_assistant", "remove_documents", "run_doctor", "run_ingest"]
+
+Progress = Callable[[str, int, int, str], None]
+"""Called with phase, done, total and the source at hand."""
+
+ANSWERERS = ("extractive",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a profile consists of; writing and reading must use the same ones."""
+
+    profile: ProfileSpec
+    embedder: Embedder
+    analyser: Analyser
+    chunking: ChunkSettings
+
+    @property
+    def identity(self) -> IndexIdentity:
+        """What an index filled with these parts says of itself."""
+        sizes = self.chunking
+        chunker = f"{CHUNKER_ID}:{sizes.max_tokens}:{sizes.min_tokens}:{sizes.overlap_sentences}"
+        return IndexIdentity(self.embedder.fingerprint, self.embedder.dim, chunker, self.analyser.id)
+
+    def chunk(self, document: Document) -> Sequence[Chunk]:
+        return chunk_document(document, self.embedder.count_tokens, self.chunking)
+
+    def terms(self, title: str, chunk: Chunk) -> Sequence[str]:
+        return self.analyser.index_terms(_context(title, chunk))
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """Open the index for reading and put the assistant of the profile over it.
+
+    Raises:
+        IndexNotFoundError: nothing was indexed yet.
+        IndexMismatchError: the index was filled by another profile.
+        ModelError: the profile's weights are missing or damaged.
+    """
+    parts = _parts(settings)
+    index = Index.open(settings.index_dir, parts.identity, parts.terms)
+    retriever = Retriever(index, parts.embedder, parts.analyser)
+    return Assistant(index, retriever, _answerer(parts, index), settings.passages)
+
+
+def run_ingest(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    prune: bool = False,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``."""
+    from genesis_rag.ingest import Tools, ingest
+
+    parts = _parts(settings)
+    return ingest(
+        paths,
+        base=_base(settings, paths),
+        directory=settings.index_dir,
+        tools=Tools(parts.identity, parts.embedder, parts.chunk, _context, parts.terms),
+        progress=progress,
+        prune=prune,
+        rebuild=rebuild,
+    )
+
+
+def remove_documents(settings: Settings, sources: Sequence[str]) -> int:
+    """Remove sources from the index and return how many there were; their files stay."""
+    from genesis_rag.ingest import remove
+
+    parts = _parts(settings)
+    return remove(sources, directory=settings.index_dir, identity=parts.identity, term_maker=parts.terms)
+
+
+def run_doctor(settings: Settings) -> DoctorReport:
+    """Check the index thoroughly and repair what can be repaired; see ``index.doctor``."""
+    parts = _parts(settings)
+    return doctor(settings.index_dir, parts.terms, expected=parts.identity)
+
+
+def _parts(settings: Settings) -> _Parts:
+    catalogue = load_catalogue(settings.home)
+    profile = catalogue.profile(settings.profile)
+    embedder = _embedder(catalogue.model(profile.embedder), settings.home)
+    if profile.answerer not in ANSWERERS:
+        raise SettingsError(
+            f"Profile '{profile.name}' names an unknown answerer '{profile.answerer}'.",
+            f"Known: {', '.join(ANSWERERS)}.",
+        )
+    return _Parts(profile, embedder, get_analyser(profile.analyser), ChunkSettings())
+
+
+def _embedder(model: ModelSpec, home: Path) -> Embedder:
+    if model.task != "embedding":
+        raise SettingsError(f"Model '{model.name}' is for {model.task}, not for embedding.", "Name another embedder.")
+    return open_embedder(model.backend, model.local_path(home))
+
+
+def _answerer(parts: _Parts, index: Index) -> Answerer:
+    def term_weight(term: str) -> float:
+        """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        holding = index.document_frequency(term)
+        return log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
+
+    return ExtractiveAnswerer(parts.embedder, parts.analyser, term_weight)
+
+
+def _context(title: str, chunk: Chunk) -> str:
+    return contextual_text(title, chunk.heading_path, chunk.text)
+
+
+def _base(settings: Settings, paths: Sequence[Path]) -> Path:
+    """Return where relative source names begin: the built-in documents are named alike wherever they lie."""
+    corpus = built_in_corpus()
+    built_in = all(path.absolute().is_relative_to(corpus) for path in paths)
+    return corpus.parents[1] if built_in else settings.home
