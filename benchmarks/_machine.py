@@ -69,5 +69,7 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str:
-    run = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return run.stdout.strip()
