@@ -1,0 +1,257 @@
+"""One number with its currency, unit or counter: US$1.2 trillion, 5億円, 3割5分, 2時間30分, 26件, "26 challenges"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from genesis_rag.text.numerals import ONE, ZERO, Exact, Numeral, View, japanese_numeral
+from genesis_rag.text.numerals_english import english_numeral, with_scale
+from genesis_rag.text.quantity import Quantity, QuantityKind
+from genesis_rag.text.units import Unit, counted_noun, currency_before, unit_at
+from genesis_rag.types import Span
+
+_POWER = re.compile(
+    r"(?:\s?[x×*・]\s?(?=10))?(?P<ten>10)(?:\^|の)(?P<exponent>-?[0-9]{1,3})乗?|10(?P<raised>[⁻⁰¹²³⁴-⁹]{1,4})"
+)
+_TIMES_POWER = re.compile(
+    r"\s?[x×*]\s?10(?:\^(?P<exponent>-?[0-9]{1,3})|の(?P<japanese>-?[0-9]{1,3})乗|(?P<raised>[⁻⁰¹²³⁴-⁹]{1,4}))|e\+?(?P<e>-?[0-9]{1,3})(?![0-9a-z])"
+)
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_HALF_MORE = re.compile("半(?![期年径数導島分額])")
+_TENTHS = re.compile("(?P<bu>[0-9一二三四五六七八九])分(?!の|間|野)(?:(?P<rin>[0-9一二三四五六七八九])厘)?")
+_COMPARED = re.compile(
+    r" (?:as|more|less|faster|slower|larger|smaller|higher|lower|greater|bigger|better|longer|stronger|over|the|its|that|their|what)(?![a-z])"
+)
+_PER = re.compile(" ?(?:当たり|あたり|につき)")
+_SPECIAL = re.compile(
+    r"(?P<half>半(?P<ja>年|世紀)間?(?!期)|半(?P<day>日)(?![本])|half[ -](?:an? )?(?P<en>year|decade|century|hour|day)(?![a-z]))"
+    r"|(?:a|one) (?P<unit>year|month|week|day|hour|minute|decade|century|million|billion)(?P<and> and a half)(?![a-z])"
+    r"|a (?P<long>decade|century)(?![a-z])"
+)
+_LENGTHS = {
+    "年": ("month", Exact(12)), "世紀": ("month", Exact(1200)), "日": ("second", Exact(86400)),
+    "year": ("month", Exact(12)), "decade": ("month", Exact(120)), "century": ("month", Exact(1200)), "month": ("month", ONE),
+    "week": ("second", Exact(604800)), "day": ("second", Exact(86400)), "hour": ("second", Exact(3600)),
+    "minute": ("second", Exact(60)),
+}  # fmt: skip
+_HALF = Exact(5, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit, before ranges and modifiers: ``value`` and ``high`` times ``factor`` plus ``extra``.
+
+    Attributes:
+        start: where it begins, its currency sign included.
+        bare: no unit, so that the unit of the other end of a range is its own (10〜20人).
+        prefixed: the currency stands before it.
+        rough: 余 or 数 stands between numeral and unit (100余人, 十数年).
+    """
+
+    kind: QuantityKind
+    unit: str
+    numeral: Numeral
+    factor: Exact
+    start: int
+    end: int
+    extra: Exact = ZERO
+    negative: bool = False
+    bare: bool = False
+    prefixed: bool = False
+    rough: bool = False
+
+    def bounds(self) -> tuple[float, float]:
+        """Return low and high as numbers."""
+        ends = []
+        for value in (self.numeral.value, self.numeral.high):
+            number = value.times(self.factor).plus(self.extra).number()
+            ends.append(-number if self.negative else number)
+        return min(ends), max(ends)
+
+    def quantity(self) -> Quantity:
+        """Return the quantity of this amount alone; a vague numeral is an approximate range."""
+        low, high = self.bounds()
+        return Quantity(self.kind, low, high, self.unit, self.rough or low != high, Span(self.start, self.end))
+
+
+def numeral_at(view: View, at: int) -> Numeral | None:
+    """Return the numeral that begins at ``at``, in digits, kanji or English words."""
+    if not view.text[at].isascii():
+        return japanese_numeral(view.text, at)
+    if not view.text[at].isdecimal():
+        return english_numeral(view.lower, at)
+    numeral = japanese_numeral(view.text, at)
+    return numeral and _powered(view.text, numeral)
+
+
+def _powered(text: str, numeral: Numeral) -> Numeral:
+    """Complete 1.5×10^18, 10の18乗, 10¹⁸, 1.5e18."""
+    match = _TIMES_POWER.match(text, numeral.end)
+    base = numeral.value
+    if match is None and base == Exact(10):
+        match, base = _POWER.match(text, numeral.start), ONE
+    if match is None:
+        return numeral
+    exponent = int(next(group for group in match.groups() if group and group != "10").translate(_RAISED))
+    value = base.times(Exact(1, exponent))
+    return replace(numeral, end=match.end(), value=value, high=value, scale=ONE) if abs(exponent) <= 300 else numeral
+
+
+def special_duration(view: View, at: int) -> Amount | None:
+    """Return the length of time without a numeral at ``at``: 半年, half a century, a decade, a year and a half."""
+    match = _SPECIAL.match(view.lower, at)
+    if match is None:
+        return None
+    word = match["ja"] or match["day"] or match["en"] or match["unit"] or match["long"]
+    if word not in _LENGTHS:
+        return None
+    name, factor = _LENGTHS[word]
+    value = _HALF if match["half"] else Exact(15, -1) if match["and"] else ONE
+    numeral = Numeral(at, match.end(), value, "word", ONE, value)
+    return Amount("duration", name, numeral, factor, at, match.end())
+
+
+def amount_at(view: View, at: int) -> Amount | None:
+    """Return the number with its unit at ``at``; None where there is none, or only a numeral that is part of a word."""
+    numeral = numeral_at(view, at)
+    if numeral is None:
+        return None
+    digits = numeral.style == "digits"
+    currency = currency_before(view.text, at) if digits else None
+    if currency is None and _tail_of_word(view.text, numeral):
+        return None
+    if digits:
+        numeral = with_scale(view, numeral, money=currency is not None)
+    start, negative = _sign_before(view.lower, currency[1] if currency else at, digits=digits)
+    if currency:
+        found = unit_at(view, numeral.end, digits=digits)
+        end = found[1] if found and found[0] == Unit("money", currency[0], ONE) else numeral.end
+        return Amount("money", currency[0], numeral, ONE, start, end, negative=negative, prefixed=True)
+    unit_from = _after_odd(view.text, numeral.end)
+    if found := unit_at(view, unit_from, digits=digits):
+        if settled := _settled(found[0], numeral):
+            rough = unit_from > numeral.end
+            amount = Amount(*settled, numeral, found[0].factor, start, found[1], negative=negative, rough=rough)
+            return _completed(view, amount)
+    return _without_unit(view, numeral, start, negative=negative)
+
+
+_ODD = re.compile("[余数](?=[\u4e00-\u9fffか-ヶ])")
+_WORD_BEFORE = re.compile(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
+_PREFIX_BEFORE = re.compile(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々]")
+# Kanji that stand before a numeral of one kanji without making a word of the two.
+_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌第後前残他満最以")
+_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]])-|[▲△](?=\S)|(?<![a-z])minus |マイナス|零下)$")
+
+
+def _tail_of_word(text: str, numeral: Numeral) -> bool:
+    """Return whether a numeral ends a word or code (H100, GPT-4, 唯一) rather than standing for itself."""
+    start = numeral.start
+    if numeral.style == "digits":
+        before = _WORD_BEFORE.search(text, max(0, start - 2), start)
+        return before is not None and not _PREFIX_BEFORE.search(text, max(0, start - 6), start)
+    if numeral.style == "kanji" and numeral.end - start == 1 and start:
+        return bool(_HAN.match(text[start - 1])) and text[start - 1] not in _BEFORE_ONE_KANJI
+    return False
+
+
+def _after_odd(text: str, end: int) -> int:
+    """Skip the 余 of 100余人 and the 数 of 十数年."""
+    match = _ODD.match(text, end)
+    return match.end() if match else end
+
+
+def _sign_before(lower: str, at: int, *, digits: bool) -> tuple[int, bool]:
+    """Return where a number with its minus sign begins, and whether it has one."""
+    match = _MINUS.search(lower, max(0, at - 6), at) if digits else None
+    return (match.start(), True) if match else (at, False)
+
+
+def _settled(unit: Unit, numeral: Numeral) -> tuple[QuantityKind, str] | None:
+    """Decide what units with two meanings are: pounds of money or weight, points of percent or of a game."""
+    if unit.kind == "pound":
+        if numeral.scale != ONE:
+            return "money", unit.name
+        return ("measure", "pound") if unit.name == "GBP" else None
+    if unit.kind == "point":
+        return "count", "point"
+    if unit.kind == "count" and numeral.value == ONE and numeral.style != "digits":
+        return None  # 一つ, 一人, one place: mostly "a".
+    kind: QuantityKind = unit.kind  # type: ignore[assignment]
+    return kind, unit.name
+
+
+def _completed(view: View, amount: Amount) -> Amount | None:
+    """Add what goes on after the unit: 3割5分, 2時間半, 2 hours and 30 minutes; "10 times faster" is no count."""
+    if amount.unit == "occasion" and _COMPARED.match(view.lower, amount.end):
+        return replace(amount, kind="measure", unit="times")
+    if _PER.match(view.text, amount.end) and amount.numeral.value == ONE:
+        return None  # 1人当たり
+    if amount.kind == "percent" and amount.factor == Exact(10) and (match := _TENTHS.match(view.text, amount.end)):
+        extra = Exact(_digit(match["bu"])).plus(Exact(_digit(match["rin"] or "0"), -1))
+        return replace(amount, extra=extra, end=match.end())
+    if amount.kind == "duration":
+        if match := _HALF_MORE.match(view.text, amount.end):
+            return replace(amount, extra=amount.factor.times(_HALF), end=match.end())
+        return _compound(view, amount)
+    return amount
+
+
+_LINK = re.compile(r"(?:,? and |, | |と)?(?=[0-9a-z一-鿿])")
+
+
+def _compound(view: View, amount: Amount) -> Amount:
+    """Add smaller units of time: 1年6か月, 2 hours and 30 minutes, 3時間20分10秒."""
+    while link := _LINK.match(view.lower, amount.end):
+        numeral = numeral_at(view, link.end())
+        found = numeral and unit_at(view, numeral.end, digits=numeral.style == "digits")
+        if not numeral or not found or found[0].kind != "duration" or found[0].name != amount.unit:
+            break
+        unit, end = found
+        whole = numeral.value.times(unit.factor)
+        if numeral.high != numeral.value or not 0 < whole.number() < amount.factor.number():
+            break
+        amount = replace(
+            amount, extra=amount.extra.plus(whole), factor=unit.factor, end=end, numeral=_scaled(amount, unit)
+        )
+    return amount
+
+
+def _scaled(amount: Amount, unit: Unit) -> Numeral:
+    """Return the amount's numeral in the smaller ``unit``, so that one factor serves the whole."""
+    ratio = Exact(int(amount.factor.number() / unit.factor.number()))
+    numeral = amount.numeral
+    return replace(numeral, value=numeral.value.times(ratio), high=numeral.high.times(ratio))
+
+
+def _digit(sign: str) -> int:
+    return int(sign) if sign.isascii() else "〇一二三四五六七八九".index(sign)
+
+
+_LETTERS_AFTER = re.compile(r"[A-Za-z_]|[-'][A-Za-z]|\.[0-9]")
+
+
+def _without_unit(view: View, numeral: Numeral, start: int, *, negative: bool) -> Amount | None:
+    """Return a count of a thing named further on, or a bare number; None for parts of words and for "one"."""
+    end, digits = numeral.end, numeral.style == "digits"
+    if digits and _LETTERS_AFTER.match(view.text, end):
+        return None
+    noun, named = counted_noun(view, end)
+    if noun:
+        if numeral.value == ONE and not digits:
+            return None
+        return Amount("count", noun, numeral, ONE, start, end, negative=negative)
+    if not digits and not _stands_alone(view.text, numeral, named=named):
+        return None
+    return Amount("number", "", numeral, ONE, start, end, negative=negative, bare=True)
+
+
+def _stands_alone(text: str, numeral: Numeral, *, named: bool) -> bool:
+    """Return whether a numeral in kanji or words without a unit is a number rather than part of a phrase."""
+    if numeral.style == "word":
+        return named and numeral.value != ONE or numeral.scale != ONE or numeral.value.number() > 10
+    if numeral.end - numeral.start < 2:
+        return False
+    return not _HAN.match(text[numeral.end : numeral.end + 1])

@@ -1,0 +1,46 @@
+"""Quantities of a text, and whether those of a claim are held by its evidence; the public face of this part of ``text``.
+
+Numbers, amounts of money, dates, lengths of time, counts and measures are read in Japanese and English into values that
+do not depend on how they were written: 5億ドル and $500 million, 令和8年6月4日 and June 4, 2026, 5年間 and five years.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from genesis_rag.text.agreement import agrees, completed
+from genesis_rag.text.numerals import view_of
+from genesis_rag.text.quantity import QUANTITY_KINDS, Quantity, QuantityKind
+from genesis_rag.text.scanner import scan
+
+__all__ = ["QUANTITY_KINDS", "Quantity", "QuantityKind", "agrees", "quantities", "unsupported_quantities"]
+
+_CACHED_LENGTH = 2000
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Return the quantities of ``text`` in order; spans are of ``text`` as given. Any string is accepted."""
+    return list(_short_text(text) if len(text) <= _CACHED_LENGTH else _found(text))
+
+
+def unsupported_quantities(claim: str, evidence: str) -> list[Quantity]:
+    """Return the quantities of ``claim`` that ``evidence`` does not hold, in order; see ``agreement.agrees``.
+
+    A date without a year in the evidence is also one of the year named last before it.
+    """
+    claimed = quantities(claim)
+    if not claimed:
+        return []
+    held = completed(quantities(evidence))
+    return [quantity for quantity in claimed if not any(agrees(quantity, other) for other in held)]
+
+
+def _found(text: str) -> tuple[Quantity, ...]:
+    view = view_of(text)
+    return tuple(
+        replace(quantity, span=view.aligned.original(quantity.span.start, quantity.span.end)) for quantity in scan(view)
+    )
+
+
+_short_text = lru_cache(maxsize=2048)(_found)

@@ -1,0 +1,130 @@
+"""Two amounts that are the ends of a range: 5〜10億円, $5-10 million, between 10 and 20 percent, 4〜6月."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from genesis_rag.text.amounts import Amount, amount_at
+from genesis_rag.text.dates_japanese import japanese_date
+from genesis_rag.text.modifiers import loosened, modified
+from genesis_rag.text.numerals import ONE, Numeral, View
+from genesis_rag.text.quantity import Quantity, date
+from genesis_rag.text.units import currency_before
+from genesis_rag.types import Span
+
+_BETWEEN = re.compile(r" ?(?:~|-|から|ないし|乃至|to|or|and|または|又は)(?:約| )?(?=[0-9a-z一-鿿$¥€£₩₹])")
+_CURRENCY = re.compile(r"(?:[A-Za-z.]{1,4})?[$¥€£₩₹] ?|[A-Z]{3} ?")
+_SET_BEFORE_AND = re.compile(r"between (?:about |around |roughly )?$")
+_YEARS = range(1000, 2200)
+
+
+def ranged(view: View, first: Amount) -> list[Quantity]:
+    """Return the quantity of ``first`` and of the other end of its range, with the words around them."""
+    if dated := _first_of_dates(view, first):
+        return [dated]
+    if second := _other_end(view, first):
+        low, high = _same_scale(first, second)
+        whole = Quantity(
+            second.kind if first.bare else first.kind,
+            low,
+            high,
+            second.unit if first.bare else first.unit,
+            False,
+            Span(first.start, second.end),
+        )
+        return [loosened(view, whole)]
+    return [_year(view, first) or modified(view, first.quantity())]
+
+
+def _other_end(view: View, first: Amount) -> Amount | None:
+    link = _BETWEEN.match(view.lower, first.end)
+    if link is None or first.numeral.high != first.numeral.value or first.negative or _is_year(view, first):
+        return None
+    word = link[0].strip()
+    if word == "and" and not _SET_BEFORE_AND.search(view.lower, max(0, first.start - 20), first.start):
+        return None
+    at = link.end()
+    sign = _CURRENCY.match(view.text, at)
+    if sign and currency_before(view.text, sign.end()):
+        at = sign.end()
+    second = amount_at(view, at) if at < len(view.text) else None
+    if second is None or second.negative or second.numeral.high != second.numeral.value:
+        return None
+    if not _fit(first, second):
+        return None
+    low, high = _same_scale(first, second)
+    return second if low < high else None
+
+
+def _fit(first: Amount, second: Amount) -> bool:
+    """Return whether two amounts can be the ends of one range."""
+    if (first.kind, first.unit) == (second.kind, second.unit):
+        return True
+    return first.bare or (first.prefixed and second.bare)
+
+
+def _same_scale(first: Amount, second: Amount) -> tuple[float, float]:
+    """Return both values; the first takes unit and scale of the second where it has none (5〜10億円)."""
+    numeral, factor = first.numeral, first.factor
+    if first.bare:
+        factor = second.factor
+    # 5 billion to 10 million is no range; 5〜10億 is.
+    if numeral.scale == ONE and second.numeral.scale != ONE and _leading(numeral) < _leading(second.numeral):
+        numeral = _times(numeral, second.numeral)
+    low = numeral.value.times(factor).plus(first.extra).number()
+    return low, second.bounds()[1]
+
+
+def _leading(numeral: Numeral) -> float:
+    return numeral.value.number() / numeral.scale.number()
+
+
+def _times(numeral: Numeral, other: Numeral) -> Numeral:
+    value = numeral.value.times(other.scale)
+    return replace(numeral, value=value, high=value, scale=other.scale)
+
+
+_PLAIN_YEAR = re.compile("[12][0-9]{3}")
+_ROUGH = re.compile(r"(?:約|およそ|about |around |approximately |over |than |at least |some |nearly |under |up to )$")
+
+
+def _is_year(view: View, amount: Amount) -> bool:
+    numeral = amount.numeral
+    return (
+        amount.bare
+        and not amount.negative
+        and bool(_PLAIN_YEAR.fullmatch(view.text, numeral.start, numeral.end))
+        and not _ROUGH.search(view.lower, max(0, amount.start - 14), amount.start)
+    )
+
+
+def _year(view: View, amount: Amount) -> Quantity | None:
+    """Four digits without a unit are a year."""
+    if not _is_year(view, amount):
+        return None
+    year = int(amount.numeral.value.number())
+    return date(year, 0, 0, amount.start, amount.end) if year in _YEARS else None
+
+
+_TILDE = re.compile(" ?[~-] ?")
+_MONTH_OR_DAY = re.compile("[0-9]{1,2}[月日]")
+
+
+def _first_of_dates(view: View, first: Amount) -> Quantity | None:
+    """Return the month or day that begins a range such as 4〜6月 or 3〜5日."""
+    link = _TILDE.match(view.text, first.end)
+    if (
+        not first.bare
+        or first.numeral.value.exponent < 0
+        or link is None
+        or not _MONTH_OR_DAY.match(view.text, link.end())
+    ):
+        return None
+    last, number = japanese_date(view.text, link.end()), int(first.numeral.value.number())
+    if last is None or not 1 <= number <= 31:
+        return None
+    value = int(last.low)
+    if value % 100 and value < 100:
+        return date(0, 0, number, first.start, first.end)
+    return date(0, number, 0, first.start, first.end) if number <= 12 else None
