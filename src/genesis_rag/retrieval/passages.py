@@ -1,0 +1,186 @@
+"""Merging hits and their neighbours into passages: which chunks belong together, and what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from genesis_rag.retrieval.fusion import Scored, share_places
+from genesis_rag.retrieval.searchable import Searchable
+from genesis_rag.retrieval.settings import RetrievalSettings
+from genesis_rag.types import Chunk, DocumentInfo, Passage
+
+CountTokens = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk that was found, with its text."""
+
+    chunk: Chunk
+    scored: Scored
+
+
+@dataclass(slots=True)
+class Group:
+    """Neighbouring chunks of one document on one page, grown around the best of them."""
+
+    best: Candidate
+    chunks: dict[int, Chunk]
+    tokens: int
+
+    @property
+    def first(self) -> int:
+        """Return the lowest ordinal."""
+        return min(self.chunks)
+
+    @property
+    def last(self) -> int:
+        """Return the highest ordinal."""
+        return max(self.chunks)
+
+    def touches(self, chunk: Chunk) -> bool:
+        """Tell whether ``chunk`` stands right before or after, in the same document and on the same page."""
+        own = self.best.chunk
+        if (own.document_id, own.page) != (chunk.document_id, chunk.page):
+            return False
+        return chunk.ordinal in (self.first - 1, self.last + 1)
+
+    def take(self, chunk: Chunk, tokens: int) -> None:
+        """Take in a neighbour."""
+        self.chunks[chunk.ordinal] = chunk
+        self.tokens += tokens
+
+
+class PassageMaker:
+    """Makes passages of what was found.
+
+    Args:
+        index: where neighbours and texts come from.
+        count_tokens: number of tokens of a text.
+        settings: caps and budgets.
+    """
+
+    def __init__(self, index: Searchable, count_tokens: CountTokens, settings: RetrievalSettings) -> None:
+        self._index, self._count, self._settings = index, count_tokens, settings
+
+    def make(self, candidates: Sequence[Candidate], count: int, kept: Mapping[bool, int]) -> list[Passage]:
+        """Return at most ``count`` passages, best first, markers from 1.
+
+        Args:
+            candidates: what was found, best first, no text twice.
+            count: most passages.
+            kept: places kept for passages in the question's language (False) and in others (True).
+        """
+        groups = self._spread(self._groups(candidates), count)
+        chosen = [groups[i] for i in share_places([g.best.scored.foreign for g in groups], count, kept)]
+        taken = {(g.best.chunk.document_id, ordinal) for g in chosen for ordinal in g.chunks}
+        for group in chosen:
+            self._widen(group, taken)
+        chosen = self._affordable(chosen)
+        infos = self._index.documents_info(group.best.chunk.document_id for group in chosen)
+        return [
+            self._passage(group, infos[group.best.chunk.document_id], marker)
+            for marker, group in enumerate(chosen, start=1)
+        ]
+
+    def _groups(self, candidates: Sequence[Candidate]) -> list[Group]:
+        """Merge candidates that are neighbours, as far as they fit; groups are in the order of their best ones."""
+        groups: list[Group] = []
+        for candidate in candidates:
+            tokens = self._count(candidate.chunk.text)
+            joined = next((group for group in groups if self._belongs(group, candidate, tokens)), None)
+            if joined is None:
+                groups.append(Group(candidate, {candidate.chunk.ordinal: candidate.chunk}, tokens))
+            else:
+                joined.take(candidate.chunk, tokens)
+        return groups
+
+    def _belongs(self, group: Group, candidate: Candidate, tokens: int) -> bool:
+        enough = candidate.scored.fused >= self._settings.merge_score * group.best.scored.fused
+        fits = group.tokens + tokens <= self._settings.passage_tokens
+        return enough and fits and group.touches(candidate.chunk)
+
+    def _spread(self, groups: Sequence[Group], count: int) -> list[Group]:
+        """Put what is above a document's cap behind everything else, if there is enough else to fill the places."""
+        within: list[Group] = []
+        above: list[Group] = []
+        seen: dict[str, int] = {}
+        for group in groups:
+            document = group.best.chunk.document_id
+            seen[document] = seen.get(document, 0) + 1
+            (within if seen[document] <= self._settings.per_document else above).append(group)
+        free = max(0, count - len(within))
+        return sorted([*within, *above[:free]], key=_rank)
+
+    def _widen(self, group: Group, taken: set[tuple[str, int]]) -> None:
+        """Let a short passage take in chunks after and before it under the same heading that nobody else has."""
+        document = group.best.chunk.document_id
+        while group.tokens < self._settings.short_tokens:
+            around = [o for o in (group.last + 1, group.first - 1) if o >= 0 and (document, o) not in taken]
+            found = self._index.chunk_ids_at(document, around) if around else {}
+            for ordinal in around:
+                chunk = found[ordinal][1] if ordinal in found else None
+                if chunk is None or not group.touches(chunk) or not _same_heading(group.best.chunk, chunk):
+                    continue
+                tokens = self._count(chunk.text)
+                if group.tokens + tokens <= self._settings.passage_tokens:
+                    group.take(chunk, tokens)
+                    taken.add((document, ordinal))
+                    break
+            else:
+                return
+
+    def _affordable(self, groups: Sequence[Group]) -> list[Group]:
+        """Leave out what the budget for all passages does not cover; the first always stays."""
+        kept: list[Group] = []
+        spent = 0
+        for group in groups:
+            if kept and spent + group.tokens > self._settings.total_tokens:
+                continue
+            kept.append(group)
+            spent += group.tokens
+        return kept
+
+    def _passage(self, group: Group, document: DocumentInfo, marker: int) -> Passage:
+        chunks = [group.chunks[ordinal] for ordinal in sorted(group.chunks)]
+        best, scored = group.best.chunk, group.best.scored
+        start, end = min(chunk.start for chunk in chunks), max(chunk.end for chunk in chunks)
+        return Passage(
+            marker=marker,
+            document_id=document.id,
+            source=document.source,
+            title=document.title,
+            heading_path=_common_path([chunk.heading_path for chunk in chunks]),
+            page=best.page,
+            start=start,
+            end=end,
+            text=best.text if len(chunks) == 1 else self._index.text(document.id, start, end),
+            language=best.language,
+            content_sha256=document.content_sha256,
+            chunk_ids=tuple(chunk.id for chunk in chunks),
+            score=scored.fused,
+            scores=stages(scored),
+        )
+
+
+def stages(scored: Scored) -> dict[str, float]:
+    """Return the scores by stage under their names in ``types.Hit``."""
+    return {"dense": scored.dense, "lexical": scored.lexical, "fused": scored.fused}
+
+
+def _rank(group: Group) -> tuple[float, float, int]:
+    scored = group.best.scored
+    return -scored.fused, -scored.dense, scored.number
+
+
+def _same_heading(one: Chunk, other: Chunk) -> bool:
+    """Tell whether one of two heading paths begins with the other."""
+    return all(a == b for a, b in zip(one.heading_path, other.heading_path, strict=False))
+
+
+def _common_path(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what all heading paths begin with."""
+    first, last = min(paths), max(paths)
+    size = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:size]

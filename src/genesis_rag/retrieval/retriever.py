@@ -1,0 +1,152 @@
+"""The retriever: both legs in every language, fused, without duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from genesis_rag.protocols import Embedder, Vectors
+from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
+from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
+from genesis_rag.retrieval.searchable import Searchable
+from genesis_rag.retrieval.settings import RetrievalSettings
+from genesis_rag.text.language import detect_language
+from genesis_rag.text.terms import Analyser
+from genesis_rag.types import Hit, Language, Passage, SearchFilter
+
+_READ_AT_ONCE = 16
+_LONGEST_QUERY = 4_000
+"""Characters; what comes after is not searched for."""
+
+Terms = Sequence[tuple[str, float]]
+_LANGUAGES: tuple[Language, ...] = ("ja", "en", "other")
+
+
+class Retriever:
+    """Searches one index. May be used by several threads at once, as far as the index and the embedder may.
+
+    Args:
+        index: what to search.
+        embedder: the one that the index was filled with.
+        analyser: the one that the index was filled with.
+        settings: how to search.
+    """
+
+    def __init__(
+        self,
+        index: Searchable,
+        embedder: Embedder,
+        analyser: Analyser,
+        settings: RetrievalSettings = RetrievalSettings(),  # noqa: B008  (a frozen value)
+    ) -> None:
+        self._index, self._embedder, self._analyser, self._settings = index, embedder, analyser, settings
+        self._maker = PassageMaker(index, embedder.count_tokens, settings)
+
+    def search(self, query: str, k: int, search_filter: SearchFilter | None = None) -> list[Hit]:
+        """Return at most ``k`` chunks, best first, no text twice; none for a query without a letter or digit."""
+        with self._index.reading():
+            scored = self._scored(query, search_filter) if k > 0 else []
+            kept = self._kept(scored, k)
+            pool = self._pool(scored, k, kept)
+            chosen = [pool[i] for i in share_places([one.scored.foreign for one in pool], k, kept)]
+            infos = self._index.documents_info(one.chunk.document_id for one in chosen)
+            return [
+                Hit(one.chunk, infos[one.chunk.document_id], rank, one.scored.fused, stages(one.scored))
+                for rank, one in enumerate(chosen, start=1)
+            ]
+
+    def passages(self, query: str, count: int, search_filter: SearchFilter | None = None) -> list[Passage]:
+        """Return at most ``count`` passages, best first: hits merged with their neighbours; see RetrievalSettings."""
+        with self._index.reading():
+            scored = self._scored(query, search_filter) if count > 0 else []
+            kept = self._kept(scored, count)
+            spare = {group: 2 * places for group, places in kept.items()}  # some will merge
+            return self._maker.make(self._pool(scored, 3 * count + 4, spare), count, kept)
+
+    def _scored(self, query: str, search_filter: SearchFilter | None) -> list[Scored]:
+        """Return everything that either leg proposes in any language, best first."""
+        query = query[:_LONGEST_QUERY].encode("utf-8", "replace").decode()  # no lone surrogates
+        if not self._index.chunk_count or not any(character.isalnum() for character in query):
+            return []
+        vector = self._embedder.embed_queries([query])
+        terms = self._analyser.search_terms(query)
+        ceiling = keyword_ceiling(terms, self._index.document_frequency, self._index.chunk_count)
+        scored: list[Scored] = []
+        for part, foreign in self._parts(detect_language(query), search_filter):
+            scored += self._search(vector, terms, ceiling, part, foreign)
+        return best_first(scored)
+
+    def _parts(
+        self, language: Language, search_filter: SearchFilter | None
+    ) -> Iterator[tuple[SearchFilter | None, bool]]:
+        """Yield a filter for each language to search apart, and whether it is another than the question's."""
+        counts = self._index.language_counts()
+        present = [one for one in _LANGUAGES if counts.get(one)]
+        wanted = search_filter or SearchFilter()
+        if wanted.language:
+            yield wanted, language not in ("other", wanted.language)
+        elif len(present) == 1 or language == "other":
+            yield search_filter, language != "other" and language not in present
+        else:
+            for one in present:
+                yield replace(wanted, language=one), one != language
+
+    def _search(
+        self, vector: Vectors, terms: Terms, ceiling: float, part: SearchFilter | None, foreign: bool
+    ) -> list[Scored]:
+        settings = self._settings
+        ((dense_ids, cosines),) = self._index.search_dense(vector, settings.candidates, part)
+        lexical_ids, scores = self._index.search_lexical(terms, settings.keyword_depth, part)
+        cosine = dict(zip(dense_ids.tolist(), cosines.tolist(), strict=True))
+        keyword = dict(zip(lexical_ids.tolist(), scores.tolist(), strict=True))
+        proposed = lexical_ids[: settings.candidates].tolist()
+        unseen = [number for number in proposed if number not in cosine]
+        for number, row in self._index.vectors_of(unseen).items() if unseen else ():
+            cosine[number] = float(row @ vector[0])
+        numbers = list(cosine)
+        dense = np.array([cosine[number] for number in numbers])
+        lexical = np.array([keyword.get(number, 0.0) for number in numbers])
+        share = keyword_share(lexical, ceiling)
+        fused = fuse(dense, share, settings.dense_weight)
+        if foreign:
+            fused = np.maximum(fused, fuse(dense, share, settings.cross_dense_weight))
+        return [
+            Scored(number, float(dense[i]), float(lexical[i]), float(fused[i]), foreign)
+            for i, number in enumerate(numbers)
+        ]
+
+    def _kept(self, scored: Sequence[Scored], places: int) -> dict[bool, int]:
+        """Return how many places are kept for the question's language and for others: as many as are near enough."""
+        share = int(places * self._settings.language_share + 1e-9)
+        nearest = {group: max((s.dense for s in scored if s.foreign is group), default=0.0) for group in (False, True)}
+        least = self._settings.language_margin * nearest[False]
+        near = sum(s.foreign and s.dense >= least for s in scored)
+        return {False: share, True: min(share, near)}
+
+    def _pool(self, scored: Sequence[Scored], size: int, kept: Mapping[bool, int]) -> list[Candidate]:
+        """Return the best ``size`` with their texts, and enough of each group to fill the places kept for it."""
+        texts: set[str] = set()
+        pool = list(islice(self._distinct(scored, texts), max(size, 0)))
+        known = {one.scored.number for one in pool}
+        more: list[Candidate] = []
+        for group, places in kept.items():
+            missing = places - sum(one.scored.foreign is group for one in pool)
+            if missing > 0:
+                rest = [one for one in scored if one.foreign is group and one.number not in known]
+                more += islice(self._distinct(rest, texts), missing)
+        rank = {one.number: place for place, one in enumerate(scored)}
+        return sorted([*pool, *more], key=lambda one: rank[one.scored.number])
+
+    def _distinct(self, scored: Iterable[Scored], texts: set[str]) -> Iterator[Candidate]:
+        """Yield the chunks whose text, white space aside, is not among ``texts``, and add it there."""
+        waiting = iter(scored)
+        while batch := list(islice(waiting, _READ_AT_ONCE)):
+            chunks = self._index.chunks([one.number for one in batch])
+            for one in batch:
+                text = "".join(chunks[one.number].text.split())
+                if text not in texts:
+                    texts.add(text)
+                    yield Candidate(chunks[one.number], one)
