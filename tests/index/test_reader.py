@@ -50,6 +50,16 @@ def test_what_was_put_comes_back(filled: Path, kit: Kit, texts: dict[str, str]) 
         assert index.find_document("nothing") is None
 
 
+def test_a_part_of_a_text_is_read_without_the_rest(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
+    with kit.read(filled) as index:
+        document = kit.document("ja.txt", texts["ja.txt"])
+        assert index.text(document.id, 3, 17) == texts["ja.txt"][3:17]
+        assert index.text(document.id, 0, len(texts["ja.txt"])) == texts["ja.txt"]
+        for name, start, end in ((document.id, 0, len(texts["ja.txt"]) + 1), (document.id, 5, 4), ("unknown", 0, 1)):
+            with pytest.raises(UserError, match="no document"):
+                index.text(name, start, end)
+
+
 def test_vectors_are_the_same_bytes_after_reload(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         document = kit.document("en.txt", texts["en.txt"])

@@ -12,6 +12,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_rag.errors import UserError
 from genesis_rag.index.connection import journal_size
 from genesis_rag.index.derived import TermMaker
 from genesis_rag.index.manifest import IndexIdentity
@@ -157,6 +158,19 @@ class Index:
         """
         with self._states.use() as state:
             return state.snapshot.document(document_id)
+
+    def text(self, document_id: str, start: int, end: int) -> str:
+        """Return ``document.text[start:end]``, read without the rest of the document.
+
+        Raises:
+            UserError: there is no such document or span.
+            IndexDamagedError: the stored text is damaged.
+        """
+        with self._states.use() as state:
+            found = state.snapshot.span(document_id, start, end)
+        if found is None:
+            raise UserError(f"The index holds no document '{document_id}' with characters {start} to {end}.")
+        return found
 
     def verify_quote(self, document_id: str, start: int, end: int, quote: str) -> bool:
         """Tell whether ``quote`` is exactly the stored text from ``start`` to ``end``."""
