@@ -21,12 +21,16 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a user can set. ``passages`` is how many passages an answer may read."""
+    """Everything a user can set.
+
+    ``passages`` is how many passages an answer may read; ``llm`` a GGUF file that writes the answers, empty for none.
+    """
 
     home: Path
     profile: str = "embedded"
     offline: bool = False
     passages: int = 6
+    llm: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     api_key: str = ""

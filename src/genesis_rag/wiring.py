@@ -63,7 +63,7 @@ def open_assistant(settings: Settings) -> Assistant:
     parts = _parts(settings)
     index = Index.open(settings.index_dir, parts.identity, parts.terms)
     retriever = Retriever(index, parts.embedder, parts.analyser)
-    return Assistant(index, retriever, _answerer(parts, index), settings.passages)
+    return Assistant(index, retriever, _answerer(parts, index, settings.llm), settings.passages)
 
 
 def run_ingest(
@@ -121,13 +121,19 @@ def _embedder(model: ModelSpec, home: Path) -> Embedder:
     return open_embedder(model.backend, model.local_path(home))
 
 
-def _answerer(parts: _Parts, index: Index) -> Answerer:
+def _answerer(parts: _Parts, index: Index, llm: str) -> Answerer:
     def term_weight(term: str) -> float:
         """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         holding = index.document_frequency(term)
         return log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
 
-    return ExtractiveAnswerer(parts.embedder, parts.analyser, term_weight)
+    quoting = ExtractiveAnswerer(parts.embedder, parts.analyser, term_weight)
+    if not llm:
+        return quoting
+    from genesis_rag.answering.generative import GenerativeAnswerer
+    from genesis_rag.generation import open_generator
+
+    return GenerativeAnswerer(open_generator("llama_cpp", Path(llm)), quoting)
 
 
 def _context(title: str, chunk: Chunk) -> str:

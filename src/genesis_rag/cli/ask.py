@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     type=options.ANY_PATH,
     help='Answer many: objects with "id" and "question", one a line; "-" is standard input.',
 )
+@options.llm
 @options.quiet
 @options.place
 @options.version
@@ -49,6 +50,7 @@ def ask(
     stream: bool,
     questions: Path | None,
     quiet: bool,
+    llm: Path | None,
     profile: str | None,
     home: Path | None,
 ) -> None:
@@ -60,7 +62,7 @@ def ask(
     if questions and question:
         raise UserError("Both a question and --questions were given.", "Give one of them.")
     asked = read_questions(questions) if questions else [NumberedQuestion(None, find_question(question))]
-    settings = settings_for(home, profile)
+    settings = settings_for(home, profile, llm=llm)
     words = phrases_for_user(asked[0].question)
     with open_or_build(settings, words, quiet) as assistant:
         choice = _options(passages, language, in_language, source)

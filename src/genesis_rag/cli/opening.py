@@ -18,10 +18,18 @@ FIRST_BUILD_MARK = "first-build-unfinished"
 """Lies in the index folder while the first index is being built: so half of a corpus never passes for all of it."""
 
 
-def settings_for(home: Path | None, profile: str | None, host: str | None = None, port: int | None = None) -> Settings:
+def settings_for(
+    home: Path | None,
+    profile: str | None,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    llm: Path | None = None,
+) -> Settings:
     """Collect the settings for one command; None counts as not given."""
     place = home.expanduser().absolute() if home else None
-    return load_settings(home=place, profile=profile, host=host, port=port)
+    model = str(llm.expanduser().absolute()) if llm else None
+    return load_settings(home=place, profile=profile, host=host, port=port, llm=model)
 
 
 def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:

@@ -69,6 +69,12 @@ _debug = click.option(
     callback=_remember_debug,
     help="Show the traceback of a failure.",
 )
+llm = click.option(
+    "--llm",
+    metavar="FILE.gguf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Let this model write the answers (needs the extra `llama`). Default: quotations by the built-in reader.",
+)
 _in_language = click.option("--in", "in_language", type=LANGUAGES, help="Search only documents in this language.")
 _source = click.option(
     "--source", metavar="GLOB", help="Search only documents whose source matches, such as 'reports/*'."

@@ -16,9 +16,12 @@ from genesis_rag.errors import UserError
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
 @click.option("--host", metavar="ADDRESS", help="Address to listen on. Any but this machine needs an API key.")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="Port to listen on. Default: 8000.")
+@options.llm
 @options.quiet
 @options.place
-def serve(host: str | None, port: int | None, quiet: bool, profile: str | None, home: Path | None) -> None:
+def serve(
+    host: str | None, port: int | None, llm: Path | None, quiet: bool, profile: str | None, home: Path | None
+) -> None:
     """Serve the page and the JSON API.
 
     By default on http://127.0.0.1:8000, for this machine alone. To serve other machines set GENESIS_API_KEY; every
@@ -27,7 +30,7 @@ def serve(host: str | None, port: int | None, quiet: bool, profile: str | None, 
     from genesis_rag.server.guard import check_binding
     from genesis_rag.server.runner import serve_forever
 
-    settings = settings_for(home, profile, host=host, port=port)
+    settings = settings_for(home, profile, host=host, port=port, llm=llm)
     check_binding(settings.host, settings.api_key)
     open_or_build(settings, phrases_for_user(""), quiet).close()
     try:

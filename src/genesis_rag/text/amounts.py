@@ -11,31 +11,42 @@ from genesis_rag.text.quantity import Quantity, QuantityKind
 from genesis_rag.text.units import Unit, counted_noun, currency_before, unit_at
 from genesis_rag.types import Span
 
-_POWER = re.compile(
-    r"(?:\s?[x×*・]\s?(?=10))?(?P<ten>10)(?:\^|の)(?P<exponent>-?[0-9]{1,3})乗?|10(?P<raised>[⁻⁰¹²³⁴-⁹]{1,4})"
-)
+_POWER = re.compile(r"10(?:(?:\^|の)(?P<exponent>-?[0-9]{1,3})乗?|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,3}))")
 _TIMES_POWER = re.compile(
-    r"\s?[x×*]\s?10(?:\^(?P<exponent>-?[0-9]{1,3})|の(?P<japanese>-?[0-9]{1,3})乗|(?P<raised>[⁻⁰¹²³⁴-⁹]{1,4}))|e\+?(?P<e>-?[0-9]{1,3})(?![0-9a-z])"
+    r"\s?[x×*]\s?10(?:\^(?P<exponent>-?[0-9]{1,3})|の(?P<japanese>-?[0-9]{1,3})乗|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,3}))"
+    r"|e\+?(?P<e>-?[0-9]{1,3})(?![0-9a-z])"
 )
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _HALF_MORE = re.compile("半(?![期年径数導島分額])")
 _TENTHS = re.compile("(?P<bu>[0-9一二三四五六七八九])分(?!の|間|野)(?:(?P<rin>[0-9一二三四五六七八九])厘)?")
 _COMPARED = re.compile(
-    r" (?:as|more|less|faster|slower|larger|smaller|higher|lower|greater|bigger|better|longer|stronger|over|the|its|that|their|what)(?![a-z])"
+    r" (?:as|more|less|faster|slower|larger|smaller|higher|lower|greater|bigger|better|longer|stronger|over|the|its|that"
+    r"|their|what)(?![a-z])"
 )
+_NAME = re.compile(" [A-Z]")
 _PER = re.compile(" ?(?:当たり|あたり|につき)")
 _SPECIAL = re.compile(
-    r"(?P<half>半(?P<ja>年|世紀)間?(?!期)|半(?P<day>日)(?![本])|half[ -](?:an? )?(?P<en>year|decade|century|hour|day)(?![a-z]))"
+    r"(?P<half>半(?P<ja>年|世紀)間?(?!期)|半(?P<day>日)(?![本])"
+    r"|half[ -](?:an? )?(?P<en>year|decade|century|hour|day)(?![a-z]))"
     r"|(?:a|one) (?P<unit>year|month|week|day|hour|minute|decade|century|million|billion)(?P<and> and a half)(?![a-z])"
-    r"|a (?P<long>decade|century)(?![a-z])"
+    r"|an? (?P<long>decade|century|(?:(?<=about a )|(?<=about an )|(?<=within a )|(?<=within an )|(?<=nearly a )|(?<=than a )"
+    r"|(?<=almost a ))(?:year|month|week|day|hour|minute))(?![a-z])"
 )
 _LENGTHS = {
-    "年": ("month", Exact(12)), "世紀": ("month", Exact(1200)), "日": ("second", Exact(86400)),
-    "year": ("month", Exact(12)), "decade": ("month", Exact(120)), "century": ("month", Exact(1200)), "month": ("month", ONE),
-    "week": ("second", Exact(604800)), "day": ("second", Exact(86400)), "hour": ("second", Exact(3600)),
+    "年": ("month", Exact(12)),
+    "世紀": ("month", Exact(1200)),
+    "日": ("second", Exact(86400)),
+    "year": ("month", Exact(12)),
+    "decade": ("month", Exact(120)),
+    "century": ("month", Exact(1200)),
+    "month": ("month", ONE),
+    "week": ("second", Exact(604800)),
+    "day": ("second", Exact(86400)),
+    "hour": ("second", Exact(3600)),
     "minute": ("second", Exact(60)),
-}  # fmt: skip
+}
 _HALF = Exact(5, -1)
+_TWO = Exact(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ def _powered(text: str, numeral: Numeral) -> Numeral:
         match, base = _POWER.match(text, numeral.start), ONE
     if match is None:
         return numeral
-    exponent = int(next(group for group in match.groups() if group and group != "10").translate(_RAISED))
+    exponent = int(next(group for group in match.groups() if group).translate(_RAISED))
     value = base.times(Exact(1, exponent))
     return replace(numeral, end=match.end(), value=value, high=value, scale=ONE) if abs(exponent) <= 300 else numeral
 
@@ -129,12 +140,20 @@ def amount_at(view: View, at: int) -> Amount | None:
         end = found[1] if found and found[0] == Unit("money", currency[0], ONE) else numeral.end
         return Amount("money", currency[0], numeral, ONE, start, end, negative=negative, prefixed=True)
     unit_from = _after_odd(view.text, numeral.end)
-    if found := unit_at(view, unit_from, digits=digits):
-        if settled := _settled(found[0], numeral):
-            rough = unit_from > numeral.end
-            amount = Amount(*settled, numeral, found[0].factor, start, found[1], negative=negative, rough=rough)
-            return _completed(view, amount)
+    found = _unit_after(view, unit_from, numeral)
+    if found and (settled := _settled(found[0], numeral)):
+        rough = unit_from > numeral.end
+        amount = Amount(*settled, numeral, found[0].factor, start, found[1], negative=negative, rough=rough)
+        return _completed(view, amount)
     return _without_unit(view, numeral, start, negative=negative)
+
+
+def _unit_after(view: View, at: int, numeral: Numeral) -> tuple[Unit, int] | None:
+    """Return the unit of a numeral, but not the people of "in 2025 people"."""
+    found = unit_at(view, at, digits=numeral.style == "digits")
+    if found and found[0].kind == "count" and view.text[found[1] - 1].isascii() and is_plain_year(view, numeral):
+        return None
+    return found
 
 
 _ODD = re.compile("[余数](?=[\u4e00-\u9fffか-ヶ])")
@@ -185,7 +204,7 @@ def _settled(unit: Unit, numeral: Numeral) -> tuple[QuantityKind, str] | None:
 
 def _completed(view: View, amount: Amount) -> Amount | None:
     """Add what goes on after the unit: 3割5分, 2時間半, 2 hours and 30 minutes; "10 times faster" is no count."""
-    if amount.unit == "occasion" and _COMPARED.match(view.lower, amount.end):
+    if amount.unit == "time" and (_COMPARED.match(view.lower, amount.end) or _NAME.match(view.text, amount.end)):
         return replace(amount, kind="measure", unit="times")
     if _PER.match(view.text, amount.end) and amount.numeral.value == ONE:
         return None  # 1人当たり
@@ -230,7 +249,7 @@ def _digit(sign: str) -> int:
     return int(sign) if sign.isascii() else "〇一二三四五六七八九".index(sign)
 
 
-_LETTERS_AFTER = re.compile(r"[A-Za-z_]|[-'][A-Za-z]|\.[0-9]")
+_LETTERS_AFTER = re.compile(r"[A-Za-z_]|-(?![a-z]{3})[A-Za-z]|'[A-Za-z]|\.[0-9]")
 
 
 def _without_unit(view: View, numeral: Numeral, start: int, *, negative: bool) -> Amount | None:
@@ -238,20 +257,37 @@ def _without_unit(view: View, numeral: Numeral, start: int, *, negative: bool) -
     end, digits = numeral.end, numeral.style == "digits"
     if digits and _LETTERS_AFTER.match(view.text, end):
         return None
-    noun, named = counted_noun(view, end)
-    if noun:
+    if is_plain_year(view, numeral):
+        return Amount("number", "", numeral, ONE, start, end, negative=negative, bare=True)
+    if noun := counted_noun(view, end):
         if numeral.value == ONE and not digits:
             return None
         return Amount("count", noun, numeral, ONE, start, end, negative=negative)
-    if not digits and not _stands_alone(view.text, numeral, named=named):
+    if not digits and not _stands_alone(view, numeral):
         return None
     return Amount("number", "", numeral, ONE, start, end, negative=negative, bare=True)
 
 
-def _stands_alone(text: str, numeral: Numeral, *, named: bool) -> bool:
+def _stands_alone(view: View, numeral: Numeral) -> bool:
     """Return whether a numeral in kanji or words without a unit is a number rather than part of a phrase."""
     if numeral.style == "word":
-        return named and numeral.value != ONE or numeral.scale != ONE or numeral.value.number() > 10
+        # "the two" points back; "one" is mostly "a".
+        back = numeral.value == _TWO and view.lower.endswith(("the ", "these ", "those "), 0, numeral.start)
+        return numeral.value != ONE and not back
     if numeral.end - numeral.start < 2:
         return False
-    return not _HAN.match(text[numeral.end : numeral.end + 1])
+    return not _HAN.match(view.text[numeral.end : numeral.end + 1])
+
+
+_PLAIN_YEAR = re.compile("(?:1[5-9]|20)[0-9]{2}")
+_YEAR_BEFORE = re.compile(
+    r"(?<![a-z])(?:in|since|by|until|till|from|of|during|before|after|the|early|late|mid|between|and|to|through|for|year)[ -]$"
+)
+
+
+def is_plain_year(view: View, numeral: Numeral) -> bool:
+    """Return whether four digits stand where a year does: "in 2025 people ...", "the 2024 projects"."""
+    return (
+        _PLAIN_YEAR.fullmatch(view.text, numeral.start, numeral.end) is not None
+        and _YEAR_BEFORE.search(view.lower, max(0, numeral.start - 9), numeral.start) is not None
+    )

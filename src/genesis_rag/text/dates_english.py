@@ -29,11 +29,14 @@ _FORMS = tuple(
 )
 _IN_MONTH = re.compile(rf"(?P<mon>{_MONTH})(?!\s?[0-9])")
 _BEFORE_MONTH = re.compile(
-    r"\b(?:in|of|by|since|until|till|from|to|last|next|this|early|mid|late|during|through|every|and|before|after)[ -]$"
+    r"\b(?:in|of|by|since|until|till|from|to|last|next|this|early|mid|late|during|through|every|and|before|after|the|a)[ -]$"
 )
+# Names that are nothing but months; April, May, June, August and March may be people and verbs.
+_ONLY_MONTH = re.compile("(?:january|february|july|september|october|november|december)(?![a-z])")
 _FISCAL = re.compile(
-    r"(?:j?fy|fiscal(?:\syear)?)\s?'?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])|(?P<y2>[12][0-9]{3})\sfiscal(?:\syear)?(?![a-z])"
+    r"(?:j?fy|fiscal(?:\syears?)?)\s?'?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])|(?P<y2>[12][0-9]{3})\sfiscal(?:\syear)?(?![a-z])"
 )
+_TO_FISCAL = re.compile(r"\s?(?:-|~|to|through|until)\s?(?:j?fy)?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])")
 _DECADE = re.compile(r"(?P<y>[12][0-9]{2}0)'?s(?![a-z])")
 _CENTURY = re.compile(r"(?P<n>[0-9]{1,2})(?:st|nd|rd|th)[ -]centur(?:y|ies)(?![a-z])")
 _BEFORE_CHRIST = re.compile(r"(?P<y>[0-9]{1,4})\s?(?:b\.c\.e?\.?|bce?)(?![a-z])")
@@ -50,9 +53,11 @@ def english_date(text: str, lower: str, at: int) -> list[Quantity]:
     for pattern, read in _OTHERS:
         if (match := pattern.match(lower, at)) and (quantity := read(match)):
             return [quantity]
-    if (match := _IN_MONTH.match(lower, at)) and text[at].isupper() and _BEFORE_MONTH.search(lower, max(0, at - 9), at):
-        quantity = date(0, _month(match), 0, at, match.end())
-        return [quantity] if quantity else []
+    if (match := _IN_MONTH.match(lower, at)) and text[at].isupper():
+        if _ONLY_MONTH.match(lower, at) or _BEFORE_MONTH.search(lower, max(0, at - 9), at):
+            return _known(date(0, _month(match), 0, at, match.end()))
+    elif fiscal := _FISCAL.match(lower, at):
+        return _fiscal(lower, fiscal)
     return []
 
 
@@ -94,9 +99,19 @@ def _figure(text: str) -> int:
     return int(re.sub("[^0-9]", "", text))
 
 
-def _fiscal(match: re.Match[str]) -> Quantity | None:
-    year = int(match["y"] or match["y2"])
-    return exactly("fiscal_year", year + 2000 if year < 100 else year, "year", match.start(), match.end())
+def _fiscal(lower: str, match: re.Match[str]) -> list[Quantity]:
+    """FY2026, fiscal years 2026 to 2030."""
+    first = _fiscal_year(match["y"] or match["y2"], 2000)
+    found = [exactly("fiscal_year", first, "year", match.start(), match.end())]
+    last = _TO_FISCAL.match(lower, match.end())
+    if last and (year := _fiscal_year(last["y"], first // 100 * 100)) > first:
+        found.append(exactly("fiscal_year", year, "year", last.start("y"), last.end()))
+    return found
+
+
+def _fiscal_year(figures: str, century_start: int) -> int:
+    year = int(figures)
+    return year + century_start if year < 100 else year
 
 
 def _decade(match: re.Match[str]) -> Quantity | None:
@@ -123,7 +138,6 @@ def _clock(match: re.Match[str]) -> Quantity | None:
 
 
 _OTHERS = (
-    (_FISCAL, _fiscal),
     (_DECADE, _decade),
     (_CENTURY, _century),
     (_BEFORE_CHRIST, _before_christ),

@@ -10,27 +10,30 @@ from genesis_rag.text.numerals import View
 from genesis_rag.text.quantity import Quantity
 
 _ROUGH_BEFORE = re.compile(
-    r"(?:約|およそ|おおよそ|ほぼ|概ね|おおむね|凡そ|推定|ざっと|~|(?<![a-z])(?:about|approximately|approx\.?|around|roughly|nearly"
-    r"|almost|some|circa|ca?\.|estimated|close to|in the (?:region|order) of))[ \n]?(?:the |an? )?$"
+    r"(?:約|およそ|おおよそ|ほぼ|概ね|おおむね|凡そ|推定|ざっと|~|(?<![a-z])(?:about|approximately|approx\.?|around|roughly"
+    r"|nearly|almost|some|circa|ca?\.|estimated|close to|in the (?:region|order) of))[ \n]?(?:the |an? )?$"
 )
 _ROUGH_AFTER = re.compile(
-    r" ?(?:ほど|程度|前後|くらい|ぐらい|余り|あまり|余(?!剰|裕|地|計)|近く|内外|弱(?!点)|強(?![い化力調さ制硬])|台(?![湾風頭])|頃|ごろ"
-    r"|or so(?![a-z])|or thereabouts|-odd(?![a-z]))"
+    r" ?(?:ほど|程度|前後|くらい|ぐらい|余り|あまり|余(?!剰|裕|地|計)|近く|内外|弱(?!点)|強(?![い化力調さ制硬])"
+    r"|台(?![湾風頭])|頃|ごろ|or so(?![a-z])|or thereabouts|-odd(?![a-z]))"
 )
 _LEAST_BEFORE = re.compile(
-    r"(?:少なくとも|最低でも|最低|最少|[≥≧]|>=?|(?<![a-z])(?:at least|no (?:less|fewer) than|not less than|more than|greater than"
-    r"|above|exceed(?:s|ed|ing)?|upwards? of|minimum(?: of)?|in excess of|surpass(?:es|ed|ing)?|(?P<over>over))) ?$"
+    r"(?:少なくとも|最低でも|最低|最少|[≥≧]|>=?|(?<![a-z])(?:at least|no (?:less|fewer) than|not less than|more than"
+    r"|greater than|above|exceed(?:s|ed|ing)?|upwards? of|minimum(?: of)?|in excess of|surpass(?:es|ed|ing)?"
+    r"|(?P<over>over))) ?$"
 )
 _LEAST_AFTER = re.compile(
-    r" ?(?:以上|超(?![電音伝高大越])|を(?:超|こ)え|を上回|を突破|or (?:more|above|older|greater|over|higher|longer)(?![a-z])"
-    r"|and (?:above|over|up|older)(?![a-z])|plus(?![a-z])|\+)"
+    r" ?(?:以上|超(?![電音伝高大越])|を(?:超|こ)え|を上回|を突破"
+    r"|or (?:more|above|older|greater|over|higher|longer)(?![a-z])|and (?:above|over|up|older)(?![a-z])|plus(?![a-z])|\+)"
 )
 _MOST_BEFORE = re.compile(
-    r"(?:最大で?|最長で?|最高で?|最多で?|多くとも|せいぜい|上限|[≤≦]|<=?|(?<![a-z])(?:at most|(?:no|not) more than|up to|less than"
-    r"|fewer than|under|below|within|not exceeding|maximum(?: of)?|as (?:many|much) as)) ?(?:the (?:next|first|last|past) )?$"
+    r"(?:最大で?|最長で?|最高で?|最多で?|多くとも|せいぜい|上限|[≤≦]|<=?|(?<![a-z])(?:at most|(?:no|not) more than|up to"
+    r"|less than|fewer than|(?P<under>under|below|within)|not exceeding|maximum(?: of)?|as (?:many|much) as)) ?"
+    r"(?:the (?:next|first|last|past) )?$"
 )
 _MOST_AFTER = re.compile(
-    r" ?(?:以下|未満|以内|を下回|に満たない|足らず|or (?:less|fewer|under|below|younger|lower|shorter)(?![a-z]))"
+    r" ?(?:以下|未満|以内|を下回|に満たない|足らず|に(?:収|おさ)[めま]"
+    r"|or (?:less|fewer|under|below|younger|lower|shorter)(?![a-z]))"
 )
 _BOUNDED = frozenset({"money", "percent", "duration", "count", "measure", "number"})
 _REACH = 28
@@ -67,6 +70,10 @@ def modified(view: View, quantity: Quantity) -> Quantity:
         least = None
     if least or _LEAST_AFTER.match(view.lower, end):
         return replace(quantity, high=math.inf)
-    if _MOST_BEFORE.search(view.lower, reach, start) or _MOST_AFTER.match(view.lower, end):
+    most = _MOST_BEFORE.search(view.lower, reach, start)
+    # "under three pillars" says where, "under 500" how many.
+    if most and most["under"] and quantity.kind == "count" and view.lower[quantity.span.start].isalpha():
+        most = None
+    if most or _MOST_AFTER.match(view.lower, end):
         return replace(quantity, low=-math.inf)
     return quantity

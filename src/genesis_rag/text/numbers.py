@@ -1,4 +1,4 @@
-"""Quantities of a text, and whether those of a claim are held by its evidence; the public face of this part of ``text``.
+"""Quantities of a text, and whether those of a claim are held by its evidence: the public face.
 
 Numbers, amounts of money, dates, lengths of time, counts and measures are read in Japanese and English into values that
 do not depend on how they were written: 5億ドル and $500 million, 令和8年6月4日 and June 4, 2026, 5年間 and five years.
@@ -6,6 +6,7 @@ do not depend on how they were written: 5億ドル and $500 million, 令和8年6
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import lru_cache
 
@@ -33,7 +34,17 @@ def unsupported_quantities(claim: str, evidence: str) -> list[Quantity]:
     if not claimed:
         return []
     held = completed(quantities(evidence))
-    return [quantity for quantity in claimed if not any(agrees(quantity, other) for other in held)]
+    return [quantity for quantity in claimed if not _held(quantity, held)]
+
+
+def _held(claim: Quantity, held: list[Quantity]) -> bool:
+    """Return whether one of the evidence holds the claim, or, of a range, whether two hold its ends."""
+    if any(agrees(claim, other) for other in held):
+        return True
+    if claim.kind == "date" or claim.approximate or claim.low == claim.high or not math.isfinite(claim.high - claim.low):
+        return False
+    ends = (replace(claim, high=claim.low), replace(claim, low=claim.high))
+    return all(any(agrees(end, other) for other in held) for end in ends)
 
 
 def _found(text: str) -> tuple[Quantity, ...]:

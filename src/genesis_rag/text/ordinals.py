@@ -20,12 +20,13 @@ _NTH_JAPANESE = re.compile(
 _NTH_DIGITS = re.compile(r"(?:番(?![組地台付手頭号])|位(?![置相])|号(?![機室車棟])|代目)|(?:st|nd|rd|th)(?![a-z])")
 _AFTER_DAI = re.compile("[期回章条節次位号版弾部項類種戦代巻話課]|四半期|世代|段階")
 _NOT_DAI = re.compile(
-    "第(?:一(?:人者|線|歩|義|党|報|印象|生命|に(?=[、,]))|二の|三者|三国|三セクター|六感|九(?!回|条|章))"
+    "第(?:一(?:人者|線|歩|義|党|報|印象|生命|に(?=[、,]))|二の(?:人生|故郷|祖国|母国|青春)|三者|三国|三セクター|六感|九(?!回|条|章))"
 )
-_NUMBER_SIGN = re.compile(r"(?:(?<![a-z])(?:no|nr|number|num)\.? ?|# ?|№ ?)$")
+_NUMBER_SIGN = re.compile(r"(?:(?<![a-z])(?:nos?|nr|numbers?|num)\.? ?|# ?|№ ?)$")
 _NAMED = re.compile(
-    r"(?<![a-z])(?:chapter|section|article|figure|fig\.|table|phase|step|part|volume|vol\.|challenge|area|item|question|appendix"
-    r"|stage|round|level|priority|goal|pillar|topic|rank|ranked|title|annex|clause|principle|recommendation|category) $"
+    r"(?<![a-z])(?:chapter|section|article|figure|fig\.|table|phase|step|part|volume|vol\.|challenge|area|item|question"
+    r"|appendix|stage|round|level|priority|goal|pillar|topic|rank|ranked|title|annex|clause|principle|recommendation"
+    r"|category) $"
     r"|(?:課題|項目|領域|分野|図|表|章|ステップ|フェーズ|目標|柱|問|付録|別紙|レベル|パート|カテゴリー?|クラス|フェイズ) ?$"
 )
 _MARKER_BEFORE = re.compile(r"(?:^|\n)[ \t>|*・●◆■○-]*(?P<open>\()?$")
@@ -71,58 +72,46 @@ def _is_marker(text: str, start: int, end: int) -> bool:
 
 # --- Words --------------------------------------------------------------------------------------------------------
 
-_ORDINALS = {
-    word: value
-    for value, word in enumerate(
-        (
-            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
-            " sixteenth seventeenth eighteenth nineteenth"
-        ).split(),
-        1,
-    )
-}
+_ORDINAL_NAMES = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
+    " sixteenth seventeenth eighteenth nineteenth"
+).split()
+_ORDINALS = {word: value for value, word in enumerate(_ORDINAL_NAMES, 1)}
 _TENS = dict(zip("twent thirt fort fift sixt sevent eight ninet".split(), range(20, 100, 10), strict=True))
 _ONES = "|".join(list(_ORDINALS)[:9])
 _SMALL = "|".join(list(_ORDINALS)[3:])
 _TEN = "|".join(_TENS)
+_NO_RANK = "(?!-(?:party|hand|class|rate|person))"
 _ORDINAL_WORD = re.compile(
-    rf"(?P<tens>{_TEN})(?:y[ -](?P<ones>{_ONES})|ieth)(?![a-z])|(?P<word>{_SMALL})(?![a-z])(?!-(?:party|hand|class|rate))"
+    rf"(?P<tens>{_TEN})(?:y[ -](?P<ones>{_ONES})|ieth)(?![a-z])|(?P<word>{_SMALL})(?![a-z]){_NO_RANK}"
 )
-# "first" to "third" are ordinals after an article or possessive only: not in "at first", "a second", "first of all".
-_EARLY = re.compile(
-    r"(?P<word>first|second|third)(?![a-z])(?!-(?:party|hand|class|rate|person)| (?:of all|lady|hand|party|aid|time around))"
-)
+# "first" to "third" are ordinals after an article or possessive, and as a rank: not in "at first", "first of all".
+_EARLY = re.compile(rf"(?P<word>first|second|third)(?![a-z]){_NO_RANK}(?! (?:of all|lady|hand|party|aid|time around))")
 _BEFORE_EARLY = re.compile(r"(?:(?<![a-z])(?:the|its|their|his|her|our|my|your|this|world)|'s)[ \n]$")
-_AFTER_SECOND = re.compile(r"[ -][a-z]")
+_AFTER_EARLY = re.compile(r"[ -][a-z]|[,;]")
+_BEFORE_RANK = re.compile(r"(?<![a-z])(?:was|is|were|are|be|came|ranked|placed|finished|ranks) $")
+_AFTER_RANK = re.compile(r" (?:in|on|among|place|at|with)(?![a-z])|[.,;)]")
 _ROMAN = re.compile(
-    r"(?:world war|phase|stage|part|tier|title|chapter|volume|act) (?P<roman>i{1,3}|iv|vi{0,3}|ix|xi{0,3})(?![a-z])"
+    r"(?:(?:world war|phase|stage|part|tier|title|chapter|volume|act) |(?:フェーズ|ステージ|ティア|フェイズ) ?)"
+    r"(?P<roman>i{1,3}|iv|vi{0,3}|ix|xi{0,3})(?![a-z])"
 )
-_ROMAN_VALUES = {
-    "i": 1,
-    "ii": 2,
-    "iii": 3,
-    "iv": 4,
-    "v": 5,
-    "vi": 6,
-    "vii": 7,
-    "viii": 8,
-    "ix": 9,
-    "x": 10,
-    "xi": 11,
-    "xii": 12,
-}
-_INITIAL = re.compile("初(?=の|めて|回|代|となる|会合|年度)|最初の")
+_ROMAN_VALUES = {name: value for value, name in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), 1)}
+_INITIAL = re.compile("(?<![最当年月旬])初(?=の|めて|回|代|となる|会合|年度|[ァ-ヶ])|最初の|首位")
 _MULTIPLE = re.compile(
-    r"(?P<two>twice(?![a-z])|doubl(?:es?|ed|ing)(?![a-z-])|倍増|倍加)|(?P<three>tripl(?:es?|ed|ing)(?![a-z])|three-?fold|thrice)|two-?fold"
+    r"(?P<two>twice(?![a-z])|doubl(?:es|ed|ing)(?![a-z-])|(?:(?<=to )|(?<=will )|(?<=would )|(?<=could ))double(?![a-z-])|double(?= (?:the|its|their|that) )|倍増|倍加)"
+    r"|(?P<three>tripl(?:es?|ed|ing)(?![a-z])|thrice)"
+    r"|(?P<fold>two|three|four|five|six|seven|eight|nine|ten|hundred|thousand)-?fold(?![a-z])"
 )
+_FOLDS = {"ten": 10, "hundred": 100, "thousand": 1000}
 _FRACTION_JA = re.compile("半分(?!け)|半数")
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4} | {word: n for word, n in _ORDINALS.items() if 5 <= n <= 10}
+_PART = "|".join(_PARTS)
+_TOPS = {word: value for value, word in enumerate("one two three four five six seven eight nine".split(), 1)}
 _FRACTION_EN = re.compile(
-    rf"(?:(?P<top>one|two|three|four|five|six|seven|eight|nine)[ -](?P<part>{'|'.join(_PARTS)})s?(?![a-z])(?! (?:party|hand))"
-    rf"|a (?P<one>{'|'.join(_PARTS)}) of(?![a-z])|(?P<half>half) (?:of|the|its|their)(?![a-z]))"
+    rf"(?:(?P<top>{'|'.join(_TOPS)})[ -](?P<part>{_PART})s?(?![a-z])(?! (?:party|hand))"
+    rf"|a (?P<one>{_PART}) of(?![a-z])|(?P<half>half) (?:of|the|its|their|to)(?![a-z]))"
 )
 _SLASH = re.compile("/([1-9][0-9]?)(?![0-9/.,%a-z月])")
-_TOPS = {word: value for value, word in enumerate("one two three four five six seven eight nine".split(), 1)}
 
 
 def ordinal_word(view: View, at: int) -> Quantity | None:
@@ -138,7 +127,9 @@ def ordinal_word(view: View, at: int) -> Quantity | None:
     if match := _FRACTION_JA.match(text, at):
         return _fraction(1, 2, at, match.end())
     if match := _MULTIPLE.match(lower, at):
-        return exactly("measure", 3 if match["three"] else 2, "times", at, match.end())
+        fold = match["fold"]
+        value = (_FOLDS.get(fold) or _TOPS[fold]) if fold else 3 if match["three"] else 2
+        return exactly("measure", value, "times", at, match.end())
     if match := _INITIAL.match(text, at):
         return exactly("ordinal", 1, "", at, match.end())
     if match := _ROMAN.match(lower, at):
@@ -153,11 +144,10 @@ def _english_ordinal(lower: str, at: int) -> Quantity | None:
         )
         return exactly("ordinal", value, "", at, match.end())
     match = _EARLY.match(lower, at)
-    if (
-        match is None
-        or not _BEFORE_EARLY.search(lower, max(0, at - 8), at)
-        or not _AFTER_SECOND.match(lower, match.end())
-    ):
+    if match is None:
+        return None
+    named = _BEFORE_EARLY.search(lower, max(0, at - 8), at) and _AFTER_EARLY.match(lower, match.end())
+    if not named and not (_BEFORE_RANK.search(lower, max(0, at - 10), at) and _AFTER_RANK.match(lower, match.end())):
         return None
     return exactly("ordinal", _ORDINALS[match["word"]], "", at, match.end())
 

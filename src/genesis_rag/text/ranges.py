@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from genesis_rag.text import ordinals
 from genesis_rag.text.amounts import Amount, amount_at
 from genesis_rag.text.dates_japanese import japanese_date
 from genesis_rag.text.modifiers import loosened, modified
-from genesis_rag.text.numerals import ONE, Numeral, View
-from genesis_rag.text.quantity import Quantity, date
-from genesis_rag.text.units import currency_before
+from genesis_rag.text.numerals import ONE, Numeral, View, japanese_numeral
+from genesis_rag.text.quantity import Quantity, date, exactly
+from genesis_rag.text.units import currency_before, unit_at
 from genesis_rag.types import Span
 
 _BETWEEN = re.compile(r" ?(?:~|-|から|ないし|乃至|to|or|and|または|又は)(?:約| )?(?=[0-9a-z一-鿿$¥€£₩₹])")
@@ -23,6 +24,8 @@ def ranged(view: View, first: Amount) -> list[Quantity]:
     """Return the quantity of ``first`` and of the other end of its range, with the words around them."""
     if dated := _first_of_dates(view, first):
         return [dated]
+    if ends := _ordinal_ends(view, first):
+        return ends
     if second := _other_end(view, first):
         low, high = _same_scale(first, second)
         whole = Quantity(
@@ -86,21 +89,24 @@ def _times(numeral: Numeral, other: Numeral) -> Numeral:
 
 
 _PLAIN_YEAR = re.compile("[12][0-9]{3}")
-_ROUGH = re.compile(r"(?:約|およそ|about |around |approximately |over |than |at least |some |nearly |under |up to )$")
+_BOUND_BEFORE = re.compile(r"(?:over|than|at least|some|nearly|under|up to|約|およそ) ?$")
+_ABOUT_BEFORE = re.compile(r"(?:about|around|approximately) $")
+_RECENT = re.compile("(?:19|20)[0-9]{2}")
+_PLURAL_AFTER = re.compile("(?: [a-z-]+){0,3}? [a-z]{3,}s(?![a-z])")
 
 
 def _is_year(view: View, amount: Amount) -> bool:
-    numeral = amount.numeral
-    return (
-        amount.bare
-        and not amount.negative
-        and bool(_PLAIN_YEAR.fullmatch(view.text, numeral.start, numeral.end))
-        and not _ROUGH.search(view.lower, max(0, amount.start - 14), amount.start)
-    )
+    """Return whether four digits without a unit are a year: not in "over 2000", nor in "about 2000 systems"."""
+    start, end = amount.numeral.start, amount.numeral.end
+    if not amount.bare or amount.negative or not _PLAIN_YEAR.fullmatch(view.text, start, end):
+        return False
+    before = max(0, start - 14)
+    if _ABOUT_BEFORE.search(view.lower, before, start):
+        return bool(_RECENT.match(view.text, start)) and not _PLURAL_AFTER.match(view.lower, end)
+    return not _BOUND_BEFORE.search(view.lower, before, start)
 
 
 def _year(view: View, amount: Amount) -> Quantity | None:
-    """Four digits without a unit are a year."""
     if not _is_year(view, amount):
         return None
     year = int(amount.numeral.value.number())
@@ -108,23 +114,48 @@ def _year(view: View, amount: Amount) -> Quantity | None:
 
 
 _TILDE = re.compile(" ?[~-] ?")
-_MONTH_OR_DAY = re.compile("[0-9]{1,2}[月日]")
+_DATED = re.compile("[0-9]{1,2}[月日]|[12][0-9]{3}年度|[0-9]{1,2}年度")
 
 
 def _first_of_dates(view: View, first: Amount) -> Quantity | None:
-    """Return the month or day that begins a range such as 4〜6月 or 3〜5日."""
+    """Return the month, day or fiscal year that begins a range such as 4〜6月, 3〜5日 or 2026〜2030年度."""
     link = _TILDE.match(view.text, first.end)
-    if (
-        not first.bare
-        or first.numeral.value.exponent < 0
-        or link is None
-        or not _MONTH_OR_DAY.match(view.text, link.end())
-    ):
+    if not first.bare or first.numeral.value.exponent < 0 or not link or not _DATED.match(view.text, link.end()):
         return None
     last, number = japanese_date(view.text, link.end()), int(first.numeral.value.number())
-    if last is None or not 1 <= number <= 31:
+    if last is None:
         return None
-    value = int(last.low)
-    if value % 100 and value < 100:
-        return date(0, 0, number, first.start, first.end)
-    return date(0, number, 0, first.start, first.end) if number <= 12 else None
+    if last.kind == "fiscal_year":
+        return exactly("fiscal_year", number, "year", first.start, first.end) if number in _YEARS else None
+    if last.unit == "month":
+        return date(0, number, 0, first.start, first.end) if 1 <= number <= 12 else None
+    return date(0, 0, number, first.start, first.end) if 1 <= number <= 31 and last.low < 100 else None
+
+
+_TO_ORDINAL = re.compile(" ?(?:~|-|to|through|から|and) ?(?:第 ?)?(?=[0-9])")
+
+
+def ordinal_range(view: View, first: Quantity) -> list[Quantity]:
+    """Return an ordinal and, if it begins a range, the other end: numbers 7 to 10, 第1〜3章."""
+    found = [first]
+    link = _TO_ORDINAL.match(view.lower, first.span.end)
+    if link and (second := japanese_numeral(view.text, link.end())) and second.value.exponent >= 0:
+        value = second.value.number()
+        # "Phase 1 to 5 people" has no second ordinal.
+        if value > first.low and not unit_at(view, second.end, digits=True):
+            found.append(exactly("ordinal", value, "", link.end(), second.end))
+    return found
+
+
+def _ordinal_ends(view: View, first: Amount) -> list[Quantity]:
+    """Return both ordinals of a range that only its end marks as one: 20〜26番."""
+    link = _TILDE.match(view.text, first.end)
+    if link is None or not first.bare or first.numeral.value.exponent < 0:
+        return []
+    second = japanese_numeral(view.text, link.end())
+    if second is None or second.style != "digits" or second.value.exponent < 0:
+        return []
+    place = ordinals.ordinal_end(view, second.start, second.end, digits=True)
+    if place is None or place[0] != second.start:
+        return []
+    return [ordinals.ordinal(first.numeral, first.start, first.end), ordinals.ordinal(second, *place)]

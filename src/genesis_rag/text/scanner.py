@@ -10,26 +10,28 @@ from genesis_rag.text.amounts import amount_at, numeral_at, special_duration
 from genesis_rag.text.dates_english import english_date
 from genesis_rag.text.dates_japanese import japanese_date
 from genesis_rag.text.eras import FIRST_YEAR, LONGEST
+from genesis_rag.text.modifiers import modified
 from genesis_rag.text.numerals import View
 from genesis_rag.text.quantity import Quantity, century
-from genesis_rag.text.ranges import ranged
+from genesis_rag.text.ranges import ordinal_range, ranged
 
 _WORDS = (
-    "jan feb mar apr may jun jul aug sep oct nov dec fy jfy fiscal zero one two three four five six seven eight nine ten"
-    " eleven twel thirt fo fift sixt sevent eighty ninet twent several many few tens dozens hundreds thousands millions"
-    " billions trillions half first second third doubl tripl twice thrice phase stage part tier title chapter volume act"
+    "jan feb mar apr may jun jul aug sep oct nov dec fy jfy fiscal zero one two three four five six seven eight nine"
+    " ten eleven twel thirt fo fift sixt sevent eighty ninet twent several many few tens dozens hundred thousand millions"
+    " billions trillions half first second third doubl tripl twice thrice phase stage part tier title chapter volume"
+    " act"
 ).split()
 _WORD = "|".join([*_WORDS, "an? ", "world war"])
 # Where a quantity can begin. Names of eras are looked for before a numeral, not here.
 _START = re.compile(
     rf"[0-9一二三四五六七八九十百千{ordinals.CIRCLED}]|数(?=[十百千万億兆])|元(?=年)|紀元前|西暦|午[前後]|倍[増加]"
-    rf"|半(?:分|数|年|日|世紀)|初(?=[のめ回代と会年])|最初の|(?<![a-z])(?:{_WORD})|(?<![a-z0-9])[mtshr](?=\s?[0-9元])"
+    rf"|半(?:分|数|年|日|世紀)|初(?=[のめ回代と会年ァ-ヶ])|最初の|首位|(?:フェ[ーイ]ズ|ステージ|ティア)(?= ?[ivx])|(?<![a-z])(?:{_WORD})|(?<![a-z0-9])[mtshr](?=\s?[0-9元])"
 )
 # What is passed over when there is no quantity at a start.
 _SKIP = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
 # Addresses, identifiers, telephone numbers and versions hold digits but no quantities.
 _MASKED = re.compile(
-    r"(?:https?://|www\.)[!-~]+|[\w.+-]+@[\w-]+\.[\w.-]+|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
+    r"(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
     r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,5}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
 )
 
@@ -69,13 +71,13 @@ def _at(view: View, at: int, done: int) -> list[Quantity]:
     if duration := special_duration(view, at):
         return ranged(view, duration)
     if word := ordinals.ordinal_word(view, at):
-        return [_century(view, word) or word]
+        return [_century(view, word) or modified(view, word)]
     numeral = numeral_at(view, at)
     if numeral is None:
         return []
     digits = numeral.style == "digits"
     if numeral.value.exponent >= 0 and (place := ordinals.ordinal_end(view, numeral.start, numeral.end, digits=digits)):
-        return [ordinals.ordinal(numeral, *place)]
+        return ordinal_range(view, ordinals.ordinal(numeral, *place))
     if fraction := ordinals.fraction_at(view, numeral.start, numeral.end):
         return [fraction]
     amount = amount_at(view, at)

@@ -87,7 +87,7 @@ count item 1: 件!名 個!人室別性展体月国 つ!ま 項目 品目 本!部
     ~点!検 ~種!別目 冊 ~基!本礎準 隻 ~機!能会械関 頭 匹 羽 ~両!親方者国 ~棟 ~軒
 count item 1: ~部!分門署屋長族品隊 ~通 ~組!織合 ~席 ~店舗 ~店 ~曲!線 ~話 ~問!題 ~例 ~班 ~巻 ~編 ~文 ~篇 ~列 ~段階
     段階 ~層 ~階!級層段 ~社会 ~条 ~章 ~節 ~巻 ~勝 ~敗 ~打 ~票 ~ポイント要素 要素 指標 分類 区分 テーマ 目標 柱 論点
-    ステップ
+    ステップ 者!数 通り!に 原則 任務 ~冠
 count gpu 1: GPU
 count node 1: ノード 台分
 count core 1: コア
@@ -175,7 +175,8 @@ count challenge 1: challenge problem issue
 count project 1: project programme program initiative
 count place 1: place site location facility center centre hub
 count paper 1: paper article
-count occasion 1: time times occasion
+count time 1: time times
+count occasion 1: occasion
 count language 1: language
 count word 1: word
 count character 1: character letter

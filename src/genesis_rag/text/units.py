@@ -1,8 +1,8 @@
 """What can follow a number: currencies, units of time and measurement, counters and counted nouns.
 
 The tables (``unit_tables``) become dictionaries that are looked up longest word first, which costs less at start than
-patterns would. A line of a table is ``kind name factor: words``; value * factor is in units of ``name``, and an indented
-line goes on with the words. In a word ``_`` stands for a space, ``!`` comes before characters that must not follow, and
+patterns would. A line of a table is ``kind name factor: words``; value * factor is in units of ``name``, and an
+indented line goes on with the words. In a word ``_`` stands for a space, ``!`` comes before characters that must not follow, and
 ``~`` marks words that count only after Arabic digits.
 """
 
@@ -118,9 +118,11 @@ def _symbol_at(text: str, start: int) -> tuple[Unit, int] | None:
 
 def _english_at(lower: str, at: int) -> tuple[Unit, int] | None:
     match = _ENGLISH_WORDS.match(lower, at)
-    if match is None or _ASCII_LETTER.match(lower, match.end()):
+    if match is None:
         return None
     words = match["words"]
+    if _ASCII_LETTER.match(lower, match.end()):  # "exaflops in fp8": the last word is part of another.
+        words = words[: max(words.rfind(" "), words.rfind("-"), 0)]
     while words:
         if unit := _english_word(words.replace("-", " ")):
             return unit, match.start("words") + len(words)
@@ -139,50 +141,13 @@ def _english_word(word: str) -> Unit | None:
 _NOUN_BEFORE = re.compile("の(?P<noun>[\u4e00-\u9fffァ-ヺーA-Za-z・]{2,12})")
 _WORDS = re.compile(r"[a-z][a-z'-]*")
 _STOPS = frozenset(
-    {
-        "of",
-        "in",
-        "and",
-        "for",
-        "to",
-        "the",
-        "by",
-        "with",
-        "on",
-        "at",
-        "from",
-        "or",
-        "as",
-        "per",
-        "than",
-        "a",
-        "an",
-        "is",
-        "are",
-    }
-    | {
-        "was",
-        "were",
-        "that",
-        "which",
-        "it",
-        "its",
-        "will",
-        "would",
-        "has",
-        "have",
-        "had",
-        "when",
-        "where",
-        "while",
-        "but",
-        "not",
-    }
+    "of in and for to the by with on at from or as per than a an is are was were that which it its will would has have had"
+    " when where while but not".split()
 )
 
 
-def counted_noun(view: View, end: int) -> tuple[str, bool]:
-    """Return the class of the thing counted by a number that ends at ``end``, and whether a noun follows at all.
+def counted_noun(view: View, end: int) -> str:
+    """Return the class of the thing counted by a number that ends at ``end``, or "".
 
     26の国家課題 and "26 national challenges" count challenges; up to three words may stand between.
     """
@@ -190,16 +155,16 @@ def counted_noun(view: View, end: int) -> tuple[str, bool]:
         noun = match["noun"]
         for length in range(min(6, len(noun)), 1, -1):
             if (unit := _JAPANESE.get(noun[-length:])) and unit.kind == "count":
-                return unit.name, True
-        return "", True
-    at, plural = end, False
+                return unit.name
+        return ""
+    at = end
     for _ in range(4):
         match = _WORDS.match(view.lower, at + 1) if view.lower[at : at + 1] in (" ", "\n", "-") else None
         if match is None or match[0] in _STOPS:
             break
         word = match[0]
-        if (unit := _english_word(word)) and unit.kind == "count" and (word not in _ENGLISH or word in tables.PLURALS):
-            return unit.name, True
-        plural = plural or (word.endswith("s") and len(word) > 3)
+        unit = _english_word(word)
+        if unit and unit.kind == "count" and (word not in _ENGLISH or word in tables.PLURALS):
+            return unit.name
         at = match.end()
-    return "", plural
+    return ""

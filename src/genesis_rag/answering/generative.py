@@ -1,0 +1,178 @@
+"""Answers written by a language model over the passages; nothing that the passages do not support is shown.
+
+The model writes statements that end with markers. Each sentence is checked as soon as it is complete: the words of the
+cited passage that support it are looked for, and every quantity in it must stand there. What fails is left out and
+counted. Where nothing is left, the quotations of the extractive answerer stand in for the written answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from genesis_rag.answering.citations import AnswerText
+from genesis_rag.answering.extractive import ExtractiveAnswerer
+from genesis_rag.answering.phrases import phrase
+from genesis_rag.answering.prompts import (
+    NO_ANSWER,
+    PROMPT_VERSION,
+    build_messages,
+    citation_grammar,
+    fitting_passages,
+)
+from genesis_rag.answering.replies import no_evidence_text
+from genesis_rag.answering.support import SupportFinder, SupportLimits
+from genesis_rag.answering.verification import invalid_markers, parse_markers
+from genesis_rag.protocols import Generator
+from genesis_rag.text.sentences import sentence_spans
+from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
+
+_MOST_RAW_CHARS = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class GenerativeSettings:
+    """How much to read and write.
+
+    Attributes:
+        prompt_tokens: most tokens of rules, passages and question together.
+        answer_tokens: most tokens of the answer.
+        least_confidence: below this estimate of the extractive answerer the model is not asked at all.
+        support: what counts as supported.
+    """
+
+    prompt_tokens: int = 1800
+    answer_tokens: int = 400
+    least_confidence: float = 0.05
+    support: SupportLimits = field(default_factory=SupportLimits)
+
+
+class GenerativeAnswerer:
+    """Writes answers with ``generator``; see ``protocols.Answerer``.
+
+    Args:
+        generator: the language model.
+        extractive: answers small talk, says when nothing is relevant, and stands in where nothing written holds.
+        settings: how much to read and write.
+    """
+
+    def __init__(
+        self, generator: Generator, extractive: ExtractiveAnswerer, settings: GenerativeSettings | None = None
+    ) -> None:
+        self.name = "generative"
+        self._generator, self._extractive = generator, extractive
+        self._settings = settings or GenerativeSettings()
+        self._finder = SupportFinder(extractive.tools, self._settings.support)
+
+    def needs_passages(self, question: str) -> bool:
+        """Tell whether documents can help; see ``protocols.Answerer``."""
+        return self._extractive.needs_passages(question)
+
+    def nothing_indexed(self, question: str, language: Language | None = None) -> Answer:
+        """Say that there are no documents yet; see ``protocols.Answerer``."""
+        return self._extractive.nothing_indexed(question, language)
+
+    def answer(
+        self, question: str, passages: Sequence[Passage], language: Language | None = None
+    ) -> Iterator[AnswerEvent]:
+        """Yield the supported sentences as they are written, and then the whole answer."""
+        quoted = self._extractive.compose(question, passages, language)
+        target = quoted.language
+        shown = self._readable(question, passages, target)
+        if quoted.reason not in ("", "no_evidence") or not shown or self._hopeless(quoted):
+            yield AnswerDone(quoted)
+            return
+        text, dropped, raw = AnswerText(self._extractive.tools.terms), 0, ""
+        for statement in statements(self._written(question, shown, target)):
+            raw += statement
+            length = text.length
+            dropped += self._add(statement, shown, text)
+            if text.length > length:
+                yield TextDelta("".join(text.pieces)[length:])
+        yield AnswerDone(self._whole(quoted, text, dropped, raw, shown))
+
+    def _hopeless(self, quoted: Answer) -> bool:
+        return quoted.abstained and (quoted.confidence or 0.0) < self._settings.least_confidence
+
+    def _readable(self, question: str, passages: Sequence[Passage], target: Language) -> tuple[Passage, ...]:
+        room = min(self._settings.prompt_tokens, self._generator.context_tokens - self._settings.answer_tokens - 64)
+        return fitting_passages(question, passages, target, self._generator.count_tokens, room)
+
+    def _written(self, question: str, passages: Sequence[Passage], target: Language) -> Iterator[str]:
+        """Yield what the model writes; one that never ends is stopped."""
+        length = 0
+        for piece in self._generator.stream(
+            build_messages(question, passages, target),
+            max_tokens=self._settings.answer_tokens,
+            grammar=citation_grammar([passage.marker for passage in passages]),
+        ):
+            yield piece
+            length += len(piece)
+            if length > _MOST_RAW_CHARS:
+                return
+
+    def _add(self, statement: str, passages: Sequence[Passage], text: AnswerText) -> int:
+        """Add the supported sentences of one statement; return how many were left out."""
+        numbers = [number for use in parse_markers(statement) for number in use.numbers]
+        cited = [passage for passage in passages if passage.marker in numbers]
+        words = _without_markers(statement)
+        dropped = 0
+        for span in sentence_spans(words):
+            sentence = " ".join(span.of(words).split())
+            if not sentence or sentence.strip(" .。") == NO_ANSWER:
+                continue
+            support = self._finder.best(sentence, cited)
+            if support is None or not support.enough:
+                dropped += 1
+                continue
+            if text.length:
+                text.say(" ")
+            text.cite(sentence, support.passage, support.start, support.end)
+        return dropped
+
+    def _whole(self, quoted: Answer, text: AnswerText, dropped: int, raw: str, passages: Sequence[Passage]) -> Answer:
+        target = quoted.language
+        wrong = invalid_markers(raw, {passage.marker for passage in passages})
+        fingerprint = f"{self._generator.fingerprint}+{quoted.model_fingerprint}+prompt{PROMPT_VERSION}"
+        base = replace(quoted, answerer=self.name, model_fingerprint=fingerprint, invalid_markers=wrong)
+        if text.citations:
+            notes = (phrase("note_unsupported", target, count=dropped),) if dropped else ()
+            return replace(
+                base, text=text.text, abstained=False, reason="", citations=tuple(text.citations), notes=notes
+            )
+        if quoted.abstained or raw.strip(" .。\n") == NO_ANSWER:
+            said = no_evidence_text(quoted.passages, target)
+            return replace(base, text=said, abstained=True, reason="no_evidence", citations=(), notes=())
+        return replace(quoted, notes=(*quoted.notes, phrase("note_quoted_instead", target)), invalid_markers=wrong)
+
+
+def statements(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield a stream of text cut after each run of markers; what remains at the end comes last."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        while (cut := _end_of_statement(waiting)) is not None:
+            yield waiting[:cut]
+            waiting = waiting[cut:]
+    if waiting.strip():
+        yield waiting
+
+
+def _end_of_statement(text: str) -> int | None:
+    """Return where the first run of markers ends, once something else has begun after it."""
+    uses = parse_markers(text)
+    for use, following in zip(uses, [*uses[1:], None], strict=True):
+        begin = len(text) if following is None else following.span.start
+        between = text[use.span.end : begin]
+        if between.strip(" 。.、,"):
+            return use.span.end + len(between) - len(between.lstrip(" 。.、,"))
+    return None
+
+
+def _without_markers(text: str) -> str:
+    """Return ``text`` without its markers; a full stop that stood after one moves before it."""
+    kept, end = [], 0
+    for use in parse_markers(text):
+        kept.append(text[end : use.span.start].rstrip())
+        end = use.span.end
+    return "".join([*kept, text[end:]])

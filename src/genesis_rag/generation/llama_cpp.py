@@ -1,0 +1,170 @@
+"""GGUF models in llama.cpp, in this process.
+
+One ``Llama`` used from two threads crashes the process, so an instance has a lock and requests wait for each other. The
+chat template of the file is rendered here rather than by ``create_chat_completion``, which cannot pass arguments to it
+(such as ``enable_thinking``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from genesis_rag.errors import BackendError, MissingExtraError, ModelError
+from genesis_rag.generation.options import GeneratorOptions
+
+_MAGIC = b"GGUF"
+_EDGE_BYTES = 1 << 20
+
+
+class LlamaCppGenerator:
+    """Writes with one GGUF file; see ``protocols.Generator``. Threads may share it: they take turns.
+
+    Raises:
+        MissingExtraError: llama-cpp-python is not installed.
+        ModelError: the file is missing, not a GGUF file, damaged, or too big for the memory.
+    """
+
+    def __init__(self, path: Path, options: GeneratorOptions) -> None:
+        if find_spec("llama_cpp") is None:
+            raise MissingExtraError("llama-cpp-python", "llama")
+        _require_gguf(path)
+        self._options = options
+        self._lock = threading.Lock()
+        self._llama = _load(path, options)
+        self._template = _template(self._llama)
+        self.context_tokens = int(self._llama.n_ctx())
+        self.fingerprint = _fingerprint(path)
+
+    def stream(
+        self, messages: Sequence[tuple[str, str]], *, max_tokens: int, grammar: str | None = None
+    ) -> Iterator[str]:
+        """Yield pieces of text. Closing the iterator stops the engine.
+
+        Raises:
+            BackendError: the prompt does not fit into the context, the grammar is wrong, or the engine failed.
+        """
+        prompt, stop = self._render(messages)
+        rules = self._grammar(grammar)
+        with self._lock:
+            tokens = self._llama.tokenize(prompt.encode(), add_bos=False, special=True)
+            if len(tokens) + max_tokens > self.context_tokens:
+                raise BackendError(
+                    f"The prompt has {len(tokens)} tokens; with {max_tokens} for the answer it does not fit into "
+                    f"{self.context_tokens}.",
+                    "Read fewer passages (-k), or give the model a larger context.",
+                )
+            pieces = self._llama.create_completion(
+                tokens,
+                max_tokens=max_tokens,
+                temperature=self._options.temperature,
+                seed=self._options.seed,
+                stop=stop,
+                grammar=rules,
+                stream=True,
+            )
+            try:
+                with closing(pieces):
+                    for piece in pieces:
+                        if text := piece["choices"][0]["text"]:
+                            yield text
+            except (RuntimeError, ValueError) as error:
+                raise BackendError(
+                    f"llama.cpp failed: {error}", "Try again; if it stays, try another model."
+                ) from error
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of ``text``."""
+        with self._lock:
+            return len(self._llama.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=False))
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        with self._lock:
+            self._llama.close()
+
+    def _render(self, messages: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
+        """Return the prompt that the model's own template makes of the messages, and what ends the answer."""
+        turns = [{"role": role, "content": content} for role, content in messages]
+        try:
+            made = self._template(messages=turns, **self._options.template_arguments)
+        except Exception as error:  # templates are programs that come with the model
+            raise BackendError(
+                f"The model's chat template failed: {error}", "Try another GGUF of the model."
+            ) from error
+        ends = [made.stop] if isinstance(made.stop, str) else list(made.stop or ())
+        return made.prompt, [end for end in dict.fromkeys([*ends, *self._options.stop]) if end]
+
+    @staticmethod
+    def _grammar(grammar: str | None) -> Any:
+        from llama_cpp import LlamaGrammar
+
+        if grammar is None:
+            return None
+        try:
+            return LlamaGrammar.from_string(grammar, verbose=False)
+        except ValueError as error:
+            raise BackendError(
+                f"The grammar is not accepted: {error}", "This is a defect; please report it."
+            ) from error
+
+
+def _require_gguf(path: Path) -> None:
+    hint = "Give the path of a GGUF file: --llm MODEL.gguf"
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise ModelError(f"The model {path} cannot be read: {error.strerror or error}.", hint) from error
+    if head != _MAGIC:
+        raise ModelError(f"{path} is not a GGUF file.", hint)
+
+
+def _load(path: Path, options: GeneratorOptions) -> Any:
+    from llama_cpp import Llama
+
+    try:
+        return Llama(
+            model_path=str(path),
+            n_ctx=options.context_tokens,
+            n_gpu_layers=options.gpu_layers,
+            n_threads=options.threads,
+            seed=options.seed,
+            verbose=False,
+        )
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise ModelError(
+            f"llama.cpp cannot load {path.name}: {error}".rstrip(". ") + ".",
+            "The file may be cut off (compare its size with the source), of a newer kind, or too big for the memory.",
+        ) from error
+
+
+def _template(llama: Any) -> Any:
+    """Return the renderer of the file's chat template, or of ChatML where it has none."""
+    from llama_cpp.llama_chat_format import CHATML_CHAT_TEMPLATE, Jinja2ChatFormatter
+
+    template = llama.metadata.get("tokenizer.chat_template")
+    if template is None:
+        return Jinja2ChatFormatter(CHATML_CHAT_TEMPLATE, eos_token="<|im_end|>", bos_token="")
+    return Jinja2ChatFormatter(template, eos_token=_token(llama, "eos"), bos_token=_token(llama, "bos"))
+
+
+def _token(llama: Any, name: str) -> str:
+    number = llama.token_eos() if name == "eos" else llama.token_bos()
+    return str(llama._model.token_get_text(number)) if number >= 0 else ""
+
+
+def _fingerprint(path: Path) -> str:
+    """Return a hash of the file's size, beginning and end: reading gigabytes at every start would take seconds."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(f"{size}\n".encode())
+    with path.open("rb") as file:
+        digest.update(file.read(_EDGE_BYTES))
+        file.seek(max(0, size - _EDGE_BYTES))
+        digest.update(file.read(_EDGE_BYTES))
+    return digest.hexdigest()[:16]
