@@ -1,10 +1,18 @@
-"""One number with its currency, unit or counter: US$1.2 trillion, 5億円, 3割5分, 2時間30分, 26件, "26 challenges"."""
+"""One number with its currency, unit or counter: US$1.2 trillion, 3割5分, 2時間30分, 26件, "26 challenges"."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
 
+from genesis_rag.text.numeral_context import (
+    after_odd,
+    is_plain_year,
+    letters_follow,
+    sign_before,
+    stands_alone,
+    tail_of_word,
+)
 from genesis_rag.text.numerals import ONE, ZERO, Exact, Numeral, View, japanese_numeral
 from genesis_rag.text.numerals_english import english_numeral, with_scale
 from genesis_rag.text.quantity import Quantity, QuantityKind
@@ -20,8 +28,8 @@ _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _HALF_MORE = re.compile("半(?![期年径数導島分額])")
 _TENTHS = re.compile("(?P<bu>[0-9一二三四五六七八九])分(?!の|間|野)(?:(?P<rin>[0-9一二三四五六七八九])厘)?")
 _COMPARED = re.compile(
-    r" (?:as|more|less|faster|slower|larger|smaller|higher|lower|greater|bigger|better|longer|stronger|over|the|its|that"
-    r"|their|what)(?![a-z])"
+    r" (?:as|more|less|faster|slower|larger|smaller|higher|lower|greater|bigger|better|longer|stronger|over|the|its"
+    r"|that|their|what)(?![a-z])"
 )
 _NAME = re.compile(" [A-Z]")
 _PER = re.compile(" ?(?:当たり|あたり|につき)")
@@ -29,8 +37,10 @@ _SPECIAL = re.compile(
     r"(?P<half>半(?P<ja>年|世紀)間?(?!期)|半(?P<day>日)(?![本])"
     r"|half[ -](?:an? )?(?P<en>year|decade|century|hour|day)(?![a-z]))"
     r"|(?:a|one) (?P<unit>year|month|week|day|hour|minute|decade|century|million|billion)(?P<and> and a half)(?![a-z])"
-    r"|an? (?P<long>decade|century|(?:(?<=about a )|(?<=about an )|(?<=within a )|(?<=within an )|(?<=nearly a )|(?<=than a )"
-    r"|(?<=almost a ))(?:year|month|week|day|hour|minute))(?![a-z])"
+    r"|an? (?P<long>decade|century)(?![a-z])"
+    # "a year" is mostly "each year", but not after these.
+    r"|(?:(?<=about )|(?<=within )|(?<=nearly )|(?<=almost )|(?<=than ))"
+    r"an? (?P<about>year|month|week|day|hour|minute)(?![a-z])"
 )
 _LENGTHS = {
     "年": ("month", Exact(12)),
@@ -46,7 +56,6 @@ _LENGTHS = {
     "minute": ("second", Exact(60)),
 }
 _HALF = Exact(5, -1)
-_TWO = Exact(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ def special_duration(view: View, at: int) -> Amount | None:
     match = _SPECIAL.match(view.lower, at)
     if match is None:
         return None
-    word = match["ja"] or match["day"] or match["en"] or match["unit"] or match["long"]
+    word = match["ja"] or match["day"] or match["en"] or match["unit"] or match["long"] or match["about"]
     if word not in _LENGTHS:
         return None
     name, factor = _LENGTHS[word]
@@ -130,16 +139,16 @@ def amount_at(view: View, at: int) -> Amount | None:
         return None
     digits = numeral.style == "digits"
     currency = currency_before(view.text, at) if digits else None
-    if currency is None and _tail_of_word(view.text, numeral):
+    if currency is None and tail_of_word(view.text, numeral):
         return None
     if digits:
         numeral = with_scale(view, numeral, money=currency is not None)
-    start, negative = _sign_before(view.lower, currency[1] if currency else at, digits=digits)
+    start, negative = sign_before(view.lower, currency[1] if currency else at, digits=digits)
     if currency:
         found = unit_at(view, numeral.end, digits=digits)
         end = found[1] if found and found[0] == Unit("money", currency[0], ONE) else numeral.end
         return Amount("money", currency[0], numeral, ONE, start, end, negative=negative, prefixed=True)
-    unit_from = _after_odd(view.text, numeral.end)
+    unit_from = after_odd(view.text, numeral.end)
     found = _unit_after(view, unit_from, numeral)
     if found and (settled := _settled(found[0], numeral)):
         rough = unit_from > numeral.end
@@ -154,38 +163,6 @@ def _unit_after(view: View, at: int, numeral: Numeral) -> tuple[Unit, int] | Non
     if found and found[0].kind == "count" and view.text[found[1] - 1].isascii() and is_plain_year(view, numeral):
         return None
     return found
-
-
-_ODD = re.compile("[余数](?=[\u4e00-\u9fffか-ヶ])")
-_WORD_BEFORE = re.compile(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
-_PREFIX_BEFORE = re.compile(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々]")
-# Kanji that stand before a numeral of one kanji without making a word of the two.
-_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌第後前残他満最以")
-_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]])-|[▲△](?=\S)|(?<![a-z])minus |マイナス|零下)$")
-
-
-def _tail_of_word(text: str, numeral: Numeral) -> bool:
-    """Return whether a numeral ends a word or code (H100, GPT-4, 唯一) rather than standing for itself."""
-    start = numeral.start
-    if numeral.style == "digits":
-        before = _WORD_BEFORE.search(text, max(0, start - 2), start)
-        return before is not None and not _PREFIX_BEFORE.search(text, max(0, start - 6), start)
-    if numeral.style == "kanji" and numeral.end - start == 1 and start:
-        return bool(_HAN.match(text[start - 1])) and text[start - 1] not in _BEFORE_ONE_KANJI
-    return False
-
-
-def _after_odd(text: str, end: int) -> int:
-    """Skip the 余 of 100余人 and the 数 of 十数年."""
-    match = _ODD.match(text, end)
-    return match.end() if match else end
-
-
-def _sign_before(lower: str, at: int, *, digits: bool) -> tuple[int, bool]:
-    """Return where a number with its minus sign begins, and whether it has one."""
-    match = _MINUS.search(lower, max(0, at - 6), at) if digits else None
-    return (match.start(), True) if match else (at, False)
 
 
 def _settled(unit: Unit, numeral: Numeral) -> tuple[QuantityKind, str] | None:
@@ -249,13 +226,10 @@ def _digit(sign: str) -> int:
     return int(sign) if sign.isascii() else "〇一二三四五六七八九".index(sign)
 
 
-_LETTERS_AFTER = re.compile(r"[A-Za-z_]|-(?![a-z]{3})[A-Za-z]|'[A-Za-z]|\.[0-9]")
-
-
 def _without_unit(view: View, numeral: Numeral, start: int, *, negative: bool) -> Amount | None:
     """Return a count of a thing named further on, or a bare number; None for parts of words and for "one"."""
     end, digits = numeral.end, numeral.style == "digits"
-    if digits and _LETTERS_AFTER.match(view.text, end):
+    if digits and letters_follow(view.text, end):
         return None
     if is_plain_year(view, numeral):
         return Amount("number", "", numeral, ONE, start, end, negative=negative, bare=True)
@@ -263,31 +237,6 @@ def _without_unit(view: View, numeral: Numeral, start: int, *, negative: bool) -
         if numeral.value == ONE and not digits:
             return None
         return Amount("count", noun, numeral, ONE, start, end, negative=negative)
-    if not digits and not _stands_alone(view, numeral):
+    if not digits and not stands_alone(view, numeral):
         return None
     return Amount("number", "", numeral, ONE, start, end, negative=negative, bare=True)
-
-
-def _stands_alone(view: View, numeral: Numeral) -> bool:
-    """Return whether a numeral in kanji or words without a unit is a number rather than part of a phrase."""
-    if numeral.style == "word":
-        # "the two" points back; "one" is mostly "a".
-        back = numeral.value == _TWO and view.lower.endswith(("the ", "these ", "those "), 0, numeral.start)
-        return numeral.value != ONE and not back
-    if numeral.end - numeral.start < 2:
-        return False
-    return not _HAN.match(view.text[numeral.end : numeral.end + 1])
-
-
-_PLAIN_YEAR = re.compile("(?:1[5-9]|20)[0-9]{2}")
-_YEAR_BEFORE = re.compile(
-    r"(?<![a-z])(?:in|since|by|until|till|from|of|during|before|after|the|early|late|mid|between|and|to|through|for|year)[ -]$"
-)
-
-
-def is_plain_year(view: View, numeral: Numeral) -> bool:
-    """Return whether four digits stand where a year does: "in 2025 people ...", "the 2024 projects"."""
-    return (
-        _PLAIN_YEAR.fullmatch(view.text, numeral.start, numeral.end) is not None
-        and _YEAR_BEFORE.search(view.lower, max(0, numeral.start - 9), numeral.start) is not None
-    )

@@ -29,7 +29,8 @@ _FORMS = tuple(
 )
 _IN_MONTH = re.compile(rf"(?P<mon>{_MONTH})(?!\s?[0-9])")
 _BEFORE_MONTH = re.compile(
-    r"\b(?:in|of|by|since|until|till|from|to|last|next|this|early|mid|late|during|through|every|and|before|after|the|a)[ -]$"
+    r"\b(?:in|of|by|since|until|till|from|to|last|next|this|early|mid|late|during|through|every|and|before|after|the"
+    r"|a)[ -]$"
 )
 # Names that are nothing but months; April, May, June, August and March may be people and verbs.
 _ONLY_MONTH = re.compile("(?:january|february|july|september|october|november|december)(?![a-z])")

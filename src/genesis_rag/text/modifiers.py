@@ -24,11 +24,12 @@ _LEAST_BEFORE = re.compile(
 )
 _LEAST_AFTER = re.compile(
     r" ?(?:以上|超(?![電音伝高大越])|を(?:超|こ)え|を上回|を突破"
-    r"|or (?:more|above|older|greater|over|higher|longer)(?![a-z])|and (?:above|over|up|older)(?![a-z])|plus(?![a-z])|\+)"
+    r"|or (?:more|above|older|greater|over|higher|longer)(?![a-z])|and (?:above|over|up|older)(?![a-z])"
+    r"|plus(?![a-z])|\+)"
 )
 _MOST_BEFORE = re.compile(
-    r"(?:最大で?|最長で?|最高で?|最多で?|多くとも|せいぜい|上限|[≤≦]|<=?|(?<![a-z])(?:at most|(?:no|not) more than|up to"
-    r"|less than|fewer than|(?P<under>under|below|within)|not exceeding|maximum(?: of)?|as (?:many|much) as)) ?"
+    r"(?:最大で?|最長で?|最高で?|最多で?|多くとも|せいぜい|上限|[≤≦]|<=?|(?<![a-z])(?:at most|(?:no|not) more than"
+    r"|up to|less than|fewer than|(?P<under>under|below|within)|not exceeding|maximum(?: of)?|as (?:many|much) as)) ?"
     r"(?:the (?:next|first|last|past) )?$"
 )
 _MOST_AFTER = re.compile(

@@ -41,7 +41,12 @@ def _held(claim: Quantity, held: list[Quantity]) -> bool:
     """Return whether one of the evidence holds the claim, or, of a range, whether two hold its ends."""
     if any(agrees(claim, other) for other in held):
         return True
-    if claim.kind == "date" or claim.approximate or claim.low == claim.high or not math.isfinite(claim.high - claim.low):
+    if (
+        claim.kind == "date"
+        or claim.approximate
+        or claim.low == claim.high
+        or not math.isfinite(claim.high - claim.low)
+    ):
         return False
     ends = (replace(claim, high=claim.low), replace(claim, low=claim.high))
     return all(any(agrees(end, other) for other in held) for end in ends)

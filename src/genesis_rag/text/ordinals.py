@@ -27,7 +27,8 @@ _NAMED = re.compile(
     r"(?<![a-z])(?:chapter|section|article|figure|fig\.|table|phase|step|part|volume|vol\.|challenge|area|item|question"
     r"|appendix|stage|round|level|priority|goal|pillar|topic|rank|ranked|title|annex|clause|principle|recommendation"
     r"|category) $"
-    r"|(?:課題|項目|領域|分野|図|表|章|ステップ|フェーズ|目標|柱|問|付録|別紙|レベル|パート|カテゴリー?|クラス|フェイズ) ?$"
+    r"|(?:課題|項目|領域|分野|図|表|章|ステップ|フェーズ|目標|柱|問|付録|別紙|レベル"
+    r"|パート|カテゴリー?|クラス|フェイズ) ?$"
 )
 _MARKER_BEFORE = re.compile(r"(?:^|\n)[ \t>|*・●◆■○-]*(?P<open>\()?$")
 _MARKER_AFTER = re.compile(r"\)|[.:](?=\s|[^\s0-9a-z])")
@@ -98,7 +99,8 @@ _ROMAN = re.compile(
 _ROMAN_VALUES = {name: value for value, name in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), 1)}
 _INITIAL = re.compile("(?<![最当年月旬])初(?=の|めて|回|代|となる|会合|年度|[ァ-ヶ])|最初の|首位")
 _MULTIPLE = re.compile(
-    r"(?P<two>twice(?![a-z])|doubl(?:es|ed|ing)(?![a-z-])|(?:(?<=to )|(?<=will )|(?<=would )|(?<=could ))double(?![a-z-])|double(?= (?:the|its|their|that) )|倍増|倍加)"
+    r"(?P<two>twice(?![a-z])|doubl(?:es|ed|ing)(?![a-z-])|double(?= (?:the|its|their|that) )"
+    r"|(?:(?<=to )|(?<=will )|(?<=would )|(?<=could ))double(?![a-z-])|倍増|倍加)"
     r"|(?P<three>tripl(?:es?|ed|ing)(?![a-z])|thrice)"
     r"|(?P<fold>two|three|four|five|six|seven|eight|nine|ten|hundred|thousand)-?fold(?![a-z])"
 )

@@ -17,21 +17,23 @@ from genesis_rag.text.ranges import ordinal_range, ranged
 
 _WORDS = (
     "jan feb mar apr may jun jul aug sep oct nov dec fy jfy fiscal zero one two three four five six seven eight nine"
-    " ten eleven twel thirt fo fift sixt sevent eighty ninet twent several many few tens dozens hundred thousand millions"
-    " billions trillions half first second third doubl tripl twice thrice phase stage part tier title chapter volume"
-    " act"
+    " ten eleven twel thirt fo fift sixt sevent eighty ninet twent several many few tens dozens hundred thousand"
+    " millions billions trillions half first second third doubl tripl twice thrice phase stage part tier title chapter"
+    " volume act"
 ).split()
 _WORD = "|".join([*_WORDS, "an? ", "world war"])
 # Where a quantity can begin. Names of eras are looked for before a numeral, not here.
 _START = re.compile(
     rf"[0-9一二三四五六七八九十百千{ordinals.CIRCLED}]|数(?=[十百千万億兆])|元(?=年)|紀元前|西暦|午[前後]|倍[増加]"
-    rf"|半(?:分|数|年|日|世紀)|初(?=[のめ回代と会年ァ-ヶ])|最初の|首位|(?:フェ[ーイ]ズ|ステージ|ティア)(?= ?[ivx])|(?<![a-z])(?:{_WORD})|(?<![a-z0-9])[mtshr](?=\s?[0-9元])"
+    r"|半(?:分|数|年|日|世紀)|初(?=[のめ回代と会年ァ-ヶ])|最初の|首位|(?:フェ[ーイ]ズ|ステージ|ティア)(?= ?[ivx])"
+    rf"|(?<![a-z])(?:{_WORD})|(?<![a-z0-9])[mtshr](?=\s?[0-9元])"
 )
 # What is passed over when there is no quantity at a start.
 _SKIP = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
 # Addresses, identifiers, telephone numbers and versions hold digits but no quantities.
 _MASKED = re.compile(
-    r"(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
+    r"(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
+    r"|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
     r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,5}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
 )
 

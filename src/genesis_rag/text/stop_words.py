@@ -8,9 +8,9 @@ ENGLISH: frozenset[str] = frozenset(
     """
     a an the and or but nor if than then so as of to in into on onto at by for from with without about over under
     between among during after before since until through per via upon within against
-    is are was were be been being am do does did done have has had having will would can could shall should may might must
-    this that these those there here it its it's they them their theirs he him his she her hers we our ours you your
-    yours i my mine me one ones
+    is are was were be been being am do does did done have has had having will would can could shall should may might
+    must this that these those there here it its it's they them their theirs he him his she her hers we our ours you
+    your yours i my mine me one ones
     what which who whom whose when where why how whether
     not no yes any some all both each every either neither such own same other another more most much many very also
     just only too even still yet again ever let's lets don't doesn't didn't isn't aren't wasn't weren't won't can't
@@ -46,7 +46,10 @@ _ENDING = (
     "(?:という|といった)?(?:の|ん|もの|こと)?(?:です|でしょう|でした|でしたでしょう|だろう|だった|であった|であろう|である|ます|ました|"
     "ません|ませんでした)(?:か|の|ね|よ)*(?=[\\s?。.!]|$)|とは(?=[\\s?。、.!]|$)|って(?=[\\s?。、.!]|$)|か(?=[\\s?。.!]|$)"
 )
-_ABOUT = "について(?:は|の)?|に関して(?:は)?|に関する|に対して(?:は)?|における|において(?:は)?|によると|によれば|として(?:は)?|ということ"
+_ABOUT = (
+    "について(?:は|の)?|に関して(?:は)?|に関する|に対して(?:は)?|における|において(?:は)?|によると|によれば|として(?:は)?"
+    "|ということ"
+)
 
 JAPANESE_PHRASES = re.compile("|".join((_ASKING, _INTERROGATIVE, _ENDING, _ABOUT)))
 """What is cut out of a folded Japanese question before its terms are made."""
@@ -57,11 +60,13 @@ _FUNCTION_MORPHEMES = """
 いる いた いて います いました おり おります ある あった あり あって あります ない なかった なく なくて
 なる なった なって なり なります れる られる れた られた れて られて
 こと もの ところ ため ために ための とき ときに よう ような ように ようだ そう その この あの それ これ あれ ここ そこ
-から まで より など なども だけ のみ しか ほど くらい ばかり でも では には とは への との での からの までの にも とも のに ので
+から まで より など なども だけ のみ しか ほど くらい ばかり でも では には とは への との での
+からの までの にも とも のに ので
 について における において によって により による として とした とする という といった ということ に対する に関する
 また または および ならびに さらに しかし そして ただし なお ほか もと うち
 できる できた できない られる ください いつ どこ だれ なに なぜ どの どれ どう
-のは のが のを もの がある がいる をした にした になる となる であるが であるため しており している していた となった となっている になった
+のは のが のを もの がある がいる をした にした になる となる であるが であるため しており している
+していた となった となっている になった
 のち まま たち それぞれ たが たの たため るため ること るもの たこと たもの
 """.split()
 _BEFORE_PARTICLE = "れこらのきめうちたるりくいて"

@@ -1,7 +1,7 @@
 """Search terms: what the keyword index stores, what a question asks for, and what a sentence is about.
 
 The default analyser needs no dictionary. It folds the text and makes
-- of runs of Japanese characters all pairs (投資計 -> 投資, 資計) and of kanji also the single ones, as 核 may be a word;
+- of runs of Japanese characters all pairs (投資計 -> 投資, 資計), of kanji also the single ones (核 is a word);
 - of Latin words stems, of numbers plain digits (5,000 -> 5000), of both glued to kanji also the unit (5億, 2026年);
 - of names with hyphens, dots and digits their parts and the whole (GPT-4 -> gpt, 4, gpt4);
 - of years by era also the western year (令和8年 -> 2026年);
@@ -36,12 +36,12 @@ _SINGLE = re.compile(f"[{_HAN}]")
 _UNIT = re.compile(f"[{_KATAKANA}]+|[{_HAN}]+|{WORD.pattern}")
 _COUNTED = re.compile(f"([0-9][0-9,]*(?:\\.[0-9]+)?)(第|約)?([{_HAN}{_KATAKANA}])")
 _ERA_YEAR = re.compile("([一-鿿]{2,4})(元|[0-9]{1,2})年")
-_SENTENCE_END = re.compile("[。!?\n]|\\.\\s")
+SENTENCE_END = re.compile("[。!?\n]|\\.\\s")
 _PARTS = re.compile(r"[-'._&@:+#]+")
 _LETTERS_OR_DIGITS = re.compile(r"[0-9]{2,}|[^\W\d_]{2,}")
 _ABBREVIATION = re.compile(r"(?:[a-z]\.)+[a-z]")
 
-_LONGEST_GAP = 40
+LONGEST_GAP = 40
 """Words farther apart than this many characters make no pair."""
 
 _MIXED_WEIGHT = 0.3
@@ -49,9 +49,9 @@ _MIXED_WEIGHT = 0.3
 _HIRAGANA_WEIGHT = 0.25
 _SINGLE_WEIGHT = 0.5
 """Weight of a kanji that stands in a longer run, where the pairs say more."""
-_PART_WEIGHT = 0.5
+PART_WEIGHT = 0.5
 _WEAK_WEIGHT = 0.3
-_PAIR_WEIGHT = 0.2
+PAIR_WEIGHT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class Analyser(Protocol):
     def query_terms(self, question: str) -> list[tuple[str, float]]:
         """Return the distinct terms of a question with weights from 0 (left out) to 1, in the order of the question.
 
-        All of them occur in ``content_terms`` of a text with the same words.
+        All of them occur in ``index_terms`` of a text with the same words, and, unless the question is nothing but
+        function words, in its ``content_terms``.
         """
         ...
 
@@ -115,7 +116,7 @@ class BigramAnalyser:
         for run in RUN.findall(key):
             terms += map(str.__add__, run, run[1:])
         terms += _SINGLE.findall(key)
-        terms += (term for term, _, _ in _counted(key))
+        terms += (term for term, _, _ in counted_numbers(key))
         for words, pair in _units(key):
             terms += words
             if pair:
@@ -129,7 +130,7 @@ class BigramAnalyser:
 
     def search_terms(self, question: str) -> list[tuple[str, float]]:
         """Return weighted terms and pairs; see ``Analyser``."""
-        pairs = dict.fromkeys(_pairs(_without_phrases(fold(question))), _PAIR_WEIGHT)
+        pairs = dict.fromkeys(_pairs(_without_phrases(fold(question))), PAIR_WEIGHT)
         return [*self.query_terms(question), *pairs.items()]
 
     def content_terms(self, text: str) -> list[Term]:
@@ -161,8 +162,8 @@ def _mixed_pieces(part: str) -> list[str]:
     return [] if part.isalpha() or part.isdecimal() else _LETTERS_OR_DIGITS.findall(part)
 
 
-def _counted(key: str) -> Iterator[tuple[str, int, int]]:
-    """Yield numbers with the first character of their unit (5億, 2026年), years by era as western years."""
+def counted_numbers(key: str) -> Iterator[tuple[str, int, int]]:
+    """Yield (term, start, end) for numbers with the first sign of their unit (5億, 2026年), and western years of eras."""
     for match in _COUNTED.finditer(key):
         yield match[1].replace(",", "") + match[3], match.start(), match.end()
     if "年" in key:
@@ -195,8 +196,8 @@ def _units(key: str) -> Iterator[tuple[tuple[str, ...], str]]:
                 yield words, ""
                 continue
             unit = words[0]
-        near = before and start - end <= _LONGEST_GAP and not (counted and start == end)
-        yield words, f"{before} {unit}" if near and not _SENTENCE_END.search(key, end, start) else ""
+        near = before and start - end <= LONGEST_GAP and not (counted and start == end)
+        yield words, f"{before} {unit}" if near and not SENTENCE_END.search(key, end, start) else ""
         before, end, counted = unit, match.end(), unit[0].isdecimal()
 
 
@@ -222,7 +223,7 @@ def _places(key: str) -> Iterator[tuple[str, int, int]]:
         if match[0] not in stop_words.ENGLISH:
             for term in word_terms(match[0]):
                 yield term, match.start(), match.end()
-    yield from _counted(key)
+    yield from counted_numbers(key)
 
 
 def _weighted(key: str, *, strict: bool) -> list[tuple[str, float]]:
@@ -233,10 +234,10 @@ def _weighted(key: str, *, strict: bool) -> list[tuple[str, float]]:
         if RUN.match(piece):
             found = _run_weights(piece, key[match.start() - 1 : match.start()].isdecimal(), strict)
         else:
-            found = _word_weights(piece, strict)
+            found = word_weights(piece, strict)
         for term, weight in found:
             weights[term] = max(weight, weights.get(term, 0.0))
-    for term, _, _ in _counted(key):
+    for term, _, _ in counted_numbers(key):
         weights[term] = 1.0
     return [(term, weight) for term, weight in weights.items() if weight > 0]
 
@@ -245,7 +246,7 @@ def _run_weights(run: str, counted: bool, strict: bool) -> Iterator[tuple[str, f
     for place, sign in enumerate(run):
         if _SINGLE.match(sign):
             around = run[max(0, place - 1) : place] + run[place + 1 : place + 2]
-            yield sign, _SINGLE_WEIGHT if counted and not place or _SINGLE.search(around) else 1.0
+            yield sign, _SINGLE_WEIGHT if (counted and not place) or _SINGLE.search(around) else 1.0
         if pair := run[place : place + 2] if place + 1 < len(run) else "":
             hiragana = sum("ぁ" <= one <= "ゞ" for one in pair)
             if hiragana == 2 and strict and pair in stop_words.HIRAGANA_FUNCTION:
@@ -253,11 +254,12 @@ def _run_weights(run: str, counted: bool, strict: bool) -> Iterator[tuple[str, f
             yield pair, (1.0, _MIXED_WEIGHT, _HIRAGANA_WEIGHT)[hiragana]
 
 
-def _word_weights(word: str, strict: bool) -> Iterator[tuple[str, float]]:
+def word_weights(word: str, strict: bool) -> Iterator[tuple[str, float]]:
+    """Yield the terms of one folded Latin word or number with their weights in a question."""
     weight = 1.0
     if strict:
         weight = 0.0 if word in stop_words.ENGLISH else _WEAK_WEIGHT if word in stop_words.ENGLISH_WEAK else 1.0
     whole, *parts = word_terms(word)
     yield whole, weight
     for part in parts:
-        yield part, weight * _PART_WEIGHT
+        yield part, weight * PART_WEIGHT

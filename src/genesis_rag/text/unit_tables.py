@@ -232,60 +232,17 @@ duration second 1e-6: μs
 duration second 1e-9: ns
 """
 
-SYMBOL_PREFIXES = dict(zip("pnμmcdhkMGTPEZY", (-12, -9, -6, -3, -2, -1, 2, 3, 6, 9, 12, 15, 18, 21, 24), strict=True))
-_EXPONENTS = (0, -12, -9, -6, -3, -2, -1, 2, 3, 6, 9, 12, 15, 18, 21, 24)
-JAPANESE_PREFIXES = dict(
-    zip(
-        (
-            "",
-            *[
-                "ピコ",
-                "ナノ",
-                "マイクロ",
-                "ミリ",
-                "センチ",
-                "デシ",
-                "ヘクト",
-                "キロ",
-                "メガ",
-                "ギガ",
-                "テラ",
-                "ペタ",
-                "エクサ",
-                "ゼタ",
-                "ヨタ",
-            ],
-        ),
-        _EXPONENTS,
-        strict=True,
-    )
-)
-ENGLISH_PREFIXES = dict(
-    zip(
-        (
-            "",
-            *[
-                "pico",
-                "nano",
-                "micro",
-                "milli",
-                "centi",
-                "deci",
-                "hecto",
-                "kilo",
-                "mega",
-                "giga",
-                "tera",
-                "peta",
-                "exa",
-                "zetta",
-                "yotta",
-            ],
-        ),
-        _EXPONENTS,
-        strict=True,
-    )
-)
+_EXPONENTS = (-12, -9, -6, -3, -2, -1, 2, 3, 6, 9, 12, 15, 18, 21, 24)
+SYMBOL_PREFIXES = dict(zip("pnμmcdhkMGTPEZY", _EXPONENTS, strict=True))
+
+
+def _named(names: str) -> dict[str, int]:
+    """Return the prefixes of ``names`` with their powers of ten, and none."""
+    return {"": 0} | dict(zip(names.split(), _EXPONENTS, strict=True))
+
+
+JAPANESE_PREFIXES = _named("ピコ ナノ マイクロ ミリ センチ デシ ヘクト キロ メガ ギガ テラ ペタ エクサ ゼタ ヨタ")
+ENGLISH_PREFIXES = _named("pico nano micro milli centi deci hecto kilo mega giga tera peta exa zetta yotta")
 # Symbols with the prefixes that they are seen with.
 PREFIXED_SYMBOLS = """
 m metre pnμmck_; g gram nμmk_; W watt nμmkMGT_; Wh watt_hour mkMGTP_; B byte kMGTPEZY; bit bit kMGT_;

@@ -2,8 +2,8 @@
 
 The tables (``unit_tables``) become dictionaries that are looked up longest word first, which costs less at start than
 patterns would. A line of a table is ``kind name factor: words``; value * factor is in units of ``name``, and an
-indented line goes on with the words. In a word ``_`` stands for a space, ``!`` comes before characters that must not follow, and
-``~`` marks words that count only after Arabic digits.
+indented line goes on with the words. In a word ``_`` stands for a space, ``!`` comes before characters that must
+not follow, and ``~`` marks words that count only after Arabic digits.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def _english_word(word: str) -> Unit | None:
 _NOUN_BEFORE = re.compile("の(?P<noun>[\u4e00-\u9fffァ-ヺーA-Za-z・]{2,12})")
 _WORDS = re.compile(r"[a-z][a-z'-]*")
 _STOPS = frozenset(
-    "of in and for to the by with on at from or as per than a an is are was were that which it its will would has have had"
-    " when where while but not".split()
+    "of in and for to the by with on at from or as per than a an is are was were that which it its will would has have"
+    " had when where while but not".split()
 )
 
 

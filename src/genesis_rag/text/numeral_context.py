@@ -1,0 +1,75 @@
+"""What stands around a numeral and decides what it is: a part of a code, a minus sign, a year, "the two"."""
+
+from __future__ import annotations
+
+import re
+
+from genesis_rag.text.numerals import ONE, Exact, Numeral, View
+
+_ODD = re.compile("[余数](?=[\u4e00-\u9fffか-ヶ])")
+_WORD_BEFORE = re.compile(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
+_PREFIX_BEFORE = re.compile(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々]")
+# Kanji that stand before a numeral of one kanji without making a word of the two.
+_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌第後前残他満最以")
+_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]])-|[▲△](?=\S)|(?<![a-z])minus |マイナス|零下)$")
+
+
+def tail_of_word(text: str, numeral: Numeral) -> bool:
+    """Return whether a numeral ends a word or code (H100, GPT-4, 唯一) rather than standing for itself."""
+    start = numeral.start
+    if numeral.style == "digits":
+        before = _WORD_BEFORE.search(text, max(0, start - 2), start)
+        return before is not None and not _PREFIX_BEFORE.search(text, max(0, start - 6), start)
+    if numeral.style == "kanji" and numeral.end - start == 1 and start:
+        return bool(_HAN.match(text[start - 1])) and text[start - 1] not in _BEFORE_ONE_KANJI
+    return False
+
+
+def after_odd(text: str, end: int) -> int:
+    """Skip the 余 of 100余人 and the 数 of 十数年."""
+    match = _ODD.match(text, end)
+    return match.end() if match else end
+
+
+def sign_before(lower: str, at: int, *, digits: bool) -> tuple[int, bool]:
+    """Return where a number with its minus sign begins, and whether it has one."""
+    match = _MINUS.search(lower, max(0, at - 6), at) if digits else None
+    return (match.start(), True) if match else (at, False)
+
+
+_LETTERS_AFTER = re.compile(r"[A-Za-z_]|-(?![a-z]{3})[A-Za-z]|'[A-Za-z]|\.[0-9]")
+
+
+def letters_follow(text: str, end: int) -> bool:
+    """Return whether a number runs into a word (3D, 5-HT), but not one such as the 12 of "12-layer"."""
+    return _LETTERS_AFTER.match(text, end) is not None
+
+
+_TWO = Exact(2)
+
+
+def stands_alone(view: View, numeral: Numeral) -> bool:
+    """Return whether a numeral in kanji or words without a unit is a number rather than part of a phrase."""
+    if numeral.style == "word":
+        # "the two" points back; "one" is mostly "a".
+        back = numeral.value == _TWO and view.lower.endswith(("the ", "these ", "those "), 0, numeral.start)
+        return numeral.value != ONE and not back
+    if numeral.end - numeral.start < 2:
+        return False
+    return not _HAN.match(view.text[numeral.end : numeral.end + 1])
+
+
+_PLAIN_YEAR = re.compile("(?:1[5-9]|20)[0-9]{2}")
+_YEAR_BEFORE = re.compile(
+    r"(?<![a-z])(?:in|since|by|until|till|from|of|during|before|after|the|early|late|mid|between|and|to|through|for"
+    r"|year)[ -]$"
+)
+
+
+def is_plain_year(view: View, numeral: Numeral) -> bool:
+    """Return whether four digits stand where a year does: "in 2025 people ...", "the 2024 projects"."""
+    return (
+        _PLAIN_YEAR.fullmatch(view.text, numeral.start, numeral.end) is not None
+        and _YEAR_BEFORE.search(view.lower, max(0, numeral.start - 9), numeral.start) is not None
+    )
