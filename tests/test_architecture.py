@@ -61,6 +61,11 @@ HEAVY = {
     "fastapi": {"server/"},
     "uvicorn": {"server/", "cli/serve.py"},
     "pypdfium2": {"documents/pdf.py"},
+    "lxml": {"documents/"},
+    "markdown_it": {"documents/markdown.py"},
+    "docx": set(),
+    "pptx": set(),
+    "openpyxl": set(),
     "tokenizers": {"embedding/static.py"},
     "safetensors": {"embedding/static.py"},
 }

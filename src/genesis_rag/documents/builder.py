@@ -76,6 +76,12 @@ class DocumentBuilder:
         while self._stack and self._stack[-1][0] >= level:
             self._stack.pop()
 
+    def part(self) -> None:
+        """End a list or table: what follows is another one, in a section of its own."""
+        if self._open is not None and self._open.kind not in (None, "prose"):
+            self._close()
+            self._last = None
+
     def add(self, text: str, kind: BlockKind = "prose", page: int | None = None) -> None:
         """Append a block: a paragraph, one list item or one table row. White space around it is dropped.
 

@@ -22,6 +22,9 @@ _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)
 _CODECS = {"shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "sjis": "cp932", "windows-31j": "cp932"}
 _CODECS |= {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "x-euc-jp": "euc-jp"}
 MAX_BROKEN = 0.001
+_SHORT = re.compile(
+    r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b)([a-zA-Z][\w:-]*)(\s[^<>]*)?/>"
+)
 _META = {
     "date": ("article:published_time", "date", "dc.date", "dcterms.date", "pubdate", "datepublished"),
     "modified": ("article:modified_time", "dcterms.modified", "last-modified"),
@@ -51,14 +54,18 @@ def decode_page(data: bytes) -> str:
     return decode(data)
 
 
-def parse(text: str) -> Any | None:
+def parse(text: str, *, is_xml: bool = False) -> Any | None:
     """Return the root element of a page, or None when it holds nothing.
 
+    ``is_xml``: empty elements may be written short in it (``<title/>``), which web pages may not do.
     Raises UnreadableDocumentError when it is nested too deeply. Nothing is fetched and no entity is expanded.
     """
     import lxml.html
 
-    data = nfc(text).encode("utf-8", "replace")
+    text = nfc(text)
+    if is_xml or text[:200].lstrip().startswith("<?xml"):
+        text = _SHORT.sub(r"<\1\2></\1>", text)
+    data = text.encode("utf-8", "replace")
     for huge in (False, True):  # the second time with limits that old and very long pages stay within
         parser = lxml.html.HTMLParser(
             encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, recover=True, huge_tree=huge

@@ -104,6 +104,7 @@ def _start(walk: _Walk, element: Element, hidden: frozenset[str]) -> bool:
         return False
     walk.flush()
     if tag == "table" and is_data_table(element):
+        walk.builder.part()
         for row in table_rows(element, hidden, walk.builder.meter):
             walk.builder.add(row, "prose" if row.startswith("\n") else "table", walk.page)
         return True

@@ -16,6 +16,7 @@ from typing import Any
 from genesis_rag.documents.assembly import Draft, assemble, origin_of, plain_line
 from genesis_rag.documents.base import DocumentLoader
 from genesis_rag.documents.pdf_layout import Bookmark, Line, Page, PdfLayout
+from genesis_rag.documents.titles import stated_title
 from genesis_rag.errors import UnreadableDocumentError
 from genesis_rag.types import Document
 
@@ -25,11 +26,7 @@ MIN_HEIGHT = 1.0
 """Text lower than this many points is there to be found, not to be read."""
 
 _BOLD = re.compile(rb"bold|black|heavy|demi|-W[6-9]\b", re.IGNORECASE)
-_JUNK_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel)\s*-.*|untitled.*|無題.*|名称未設定.*"
-    r"|powerpoint (?:プレゼンテーション|presentation)|.*\.(?:docx?|pptx?|xlsx?|indd|ai|tex|dvi|jtd|ps|qxd)|\W*|\d+|slide \d+|スライド \d+|print|title|document\d*)",
-    re.IGNORECASE,
-)
+_NO_AUTHORS = ("anonymous", "unspecified", "(anonymous)", "(unspecified)")
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 
 
@@ -53,13 +50,16 @@ class PdfLoader(DocumentLoader):
             layout.add(page)
         layout.end()
         _check_text(layout, count)
-        metadata = {"author": information.get("Author", ""), "date": _date(information.get("CreationDate", ""))}
+        author = information.get("Author", "")
+        metadata = {
+            "author": "" if author in _NO_AUTHORS else author,
+            "date": _date(information.get("CreationDate", "")),
+        }
         metadata["pages"] = str(count)
         if layout.empty_pages:
             metadata["pages_without_text"] = str(layout.empty_pages)
-        title = plain_line(information.get("Title", ""))
-        title = "" if _JUNK_TITLE.fullmatch(title) or "\ufffd" in title else title
-        yield assemble(Draft(layout.body, title, "", metadata), origin_of(path, source, self.identity()))
+        draft = Draft(layout.body, stated_title(information.get("Title")), "", metadata)
+        yield assemble(draft, origin_of(path, source, self.identity()))
 
 
 def _check_text(layout: PdfLayout, count: int) -> None:

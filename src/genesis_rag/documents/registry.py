@@ -13,20 +13,36 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from genesis_rag.documents.base import DocumentLoader
+from genesis_rag.documents.delimited import DelimitedLoader
 from genesis_rag.documents.discovery import SourceFile, files_under
+from genesis_rag.documents.docx import DocxLoader
+from genesis_rag.documents.epub import EpubLoader
 from genesis_rag.documents.html import HtmlLoader
 from genesis_rag.documents.jsonl import JsonlLoader
 from genesis_rag.documents.limits import DEFAULT_LIMITS, LoadLimits, too_big
 from genesis_rag.documents.markdown import MarkdownLoader
 from genesis_rag.documents.pdf import PdfLoader
+from genesis_rag.documents.pptx import PptxLoader
 from genesis_rag.documents.sniffing import require_kind
 from genesis_rag.documents.text import TextLoader
+from genesis_rag.documents.xlsx import XlsxLoader
 from genesis_rag.errors import GenesisError, UnreadableDocumentError
 from genesis_rag.types import Document
 
 __all__ = ["LOADERS", "SUFFIXES", "SourceFile", "discover", "load_documents", "loader_id"]
 
-LOADERS: tuple[type[DocumentLoader], ...] = (TextLoader, MarkdownLoader, HtmlLoader, JsonlLoader, PdfLoader)
+LOADERS: tuple[type[DocumentLoader], ...] = (
+    TextLoader,
+    MarkdownLoader,
+    HtmlLoader,
+    JsonlLoader,
+    PdfLoader,
+    DocxLoader,
+    PptxLoader,
+    XlsxLoader,
+    DelimitedLoader,
+    EpubLoader,
+)
 SUFFIXES: dict[str, type[DocumentLoader]] = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
 """Supported file name endings, lower case, with their dot."""
 
@@ -34,6 +50,11 @@ _INSTEAD = {
     ".doc": "Open it in Word or LibreOffice and save it as docx.",
     ".xls": "Open it in Excel or LibreOffice and save it as xlsx.",
     ".ppt": "Open it in PowerPoint or LibreOffice and save it as pptx.",
+    ".xlsb": "Open it in Excel and save it as xlsx.",
+    ".rtf": "Open it in Word or LibreOffice and save it as docx.",
+    ".odt": "Open it in LibreOffice and save it as docx.",
+    ".ods": "Open it in LibreOffice and save it as xlsx.",
+    ".odp": "Open it in LibreOffice and save it as pptx.",
     ".json": "Passages are read as JSON Lines: one object a line, in a file that ends in .jsonl.",
     ".zip": "Unpack it and index the folder.",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from genesis_rag.documents.containers import directory_is_sane
 from genesis_rag.errors import UnreadableDocumentError
 
 _SIGNATURES = (
@@ -61,6 +62,8 @@ def kind_of(path: Path) -> str:
 
 
 def _container(path: Path) -> str:
+    if not directory_is_sane(path):
+        return "zip"
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
