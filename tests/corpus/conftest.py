@@ -12,12 +12,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from corpus_reading import Written, read_document
 
-DOCUMENTS = Path(__file__).parents[2] / "corpus" / "documents"
+CORPUS = Path(__file__).parents[2] / "corpus"
+DOCUMENTS = CORPUS / "documents"
+SOURCES = CORPUS / "sources"
 
 
 @pytest.fixture(scope="session")
 def documents() -> list[Written]:
-    return [read_document(path) for path in sorted(DOCUMENTS.glob("*.md"))]
+    return [read_document(path) for path in sorted([*DOCUMENTS.glob("*.md"), *SOURCES.glob("*.md")], key=lambda p: p.name)]
 
 
 @pytest.fixture(scope="session")
