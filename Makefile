@@ -9,6 +9,9 @@ unexport Q
 ifneq ($(value PROFILE),)
 export GENESIS_PROFILE := $(value PROFILE)
 endif
+ifneq ($(value LLM),)
+export GENESIS_LLM := $(value LLM)
+endif
 # Data for tests and benchmarks that lies beside a checkout of the developers; tests that need it skip without it.
 ifneq ($(wildcard ../shared/data),)
 export GENESIS_SHARED ?= $(abspath ../shared)
@@ -25,6 +28,7 @@ LLAMA_CMAKE := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAM
 
 help:
 	@echo 'make ask Q="…"   answer a question (installs what it needs and builds the index the first time)'
+	@echo '                 LLM=MODEL.gguf lets a local language model write the answer'
 	@echo 'make serve       the page and the API on http://127.0.0.1:8000'
 	@echo 'make test        install everything and run every test'
 	@echo 'make check       the fast part: lint, types, unit tests (under a minute)'
@@ -41,18 +45,23 @@ $(VENV)/.setup: $(INPUTS) | $(BIN)/python
 	@$(PIP) --editable .
 	@touch $@
 
+$(VENV)/.setup-llama: $(INPUTS) | $(BIN)/python
+	@echo 'Installing llama.cpp (once; it is compiled here) …' >&2
+	@CMAKE_ARGS="$(LLAMA_CMAKE)" $(PIP) --editable '.[llama]'
+	@touch $@ $(VENV)/.setup
+
 $(VENV)/.setup-all: $(INPUTS) | $(BIN)/python
 	@echo 'Installing everything (once; compiling llama.cpp takes most of it) …' >&2
 	@CMAKE_ARGS="$(LLAMA_CMAKE)" $(PIP) --editable '.[all]'
-	@touch $@ $(VENV)/.setup
+	@touch $@ $(VENV)/.setup $(VENV)/.setup-llama
 
 setup: $(VENV)/.setup
 setup-all: $(VENV)/.setup-all
 
-ask: $(VENV)/.setup
+ask: $(if $(value LLM),$(VENV)/.setup-llama,$(VENV)/.setup)
 	@$(BIN)/ask
 
-serve: $(VENV)/.setup
+serve: $(if $(value LLM),$(VENV)/.setup-llama,$(VENV)/.setup)
 	@$(BIN)/genesis-rag serve
 
 check: $(VENV)/.setup-all

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis_rag.answering.citations import AnswerText, shown
-from genesis_rag.answering.verification import invalid_markers, parse_markers, term_support, verify
+from genesis_rag.answering.verification import (
+    invalid_markers,
+    parse_markers,
+    term_support,
+    unsupported_names,
+    verify,
+)
 
 
 def words(text: str) -> list[str]:
@@ -92,3 +98,22 @@ def test_support_is_the_share_of_the_claims_terms() -> None:
 def test_parsing_markers_never_fails(text: str) -> None:
     for use in parse_markers(text):
         assert use.numbers and 0 <= use.span.start < use.span.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "missing"),
+    [
+        ("富岳はスーパーコンピュータである。", "富岳はスーパーコンピュータだ。", ()),
+        ("富岳はドウナーに代わる。", "富岳は代わる。", ("ドウナー",)),
+        ("The ship left Yokohama.", "The ship left YOKOHAMA at dawn.", ()),
+        ("The ship left Osaka.", "The ship left Yokohama.", ("osaka",)),
+        ("See https://evil.example/?q=1 now.", "See https://good.example/ now.", ("https://evil.example/?q=1",)),
+    ],
+)
+def test_names_and_addresses_must_stand_in_the_evidence(claim: str, evidence: str, missing: tuple[str, ...]) -> None:
+    assert unsupported_names(claim, evidence, same_language=True) == missing
+
+
+def test_across_languages_only_addresses_are_compared() -> None:
+    assert unsupported_names("FugakuNEXT follows Fugaku.", "富岳の後継。", same_language=False) == ()
+    assert unsupported_names("See www.evil.example/x", "富岳", same_language=False) == ("www.evil.example/x",)

@@ -28,6 +28,9 @@ from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
 
 _MOST_RAW_CHARS = 8_000
+_AFTER_MARKER = " 。.、,\n"
+_OPENING = ("[", "［", "【", "〔")
+_LONGEST_MARKER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +164,13 @@ def statements(pieces: Iterable[str]) -> Iterator[str]:
 def _end_of_statement(text: str) -> int | None:
     """Return where the first run of markers ends, once something else has begun after it."""
     uses = parse_markers(text)
-    for use, following in zip(uses, [*uses[1:], None], strict=True):
-        begin = len(text) if following is None else following.span.start
+    for number, use in enumerate(uses):
+        begin = uses[number + 1].span.start if number + 1 < len(uses) else len(text)
         between = text[use.span.end : begin]
-        if between.strip(" 。.、,"):
-            return use.span.end + len(between) - len(between.lstrip(" 。.、,"))
+        rest = between.lstrip(_AFTER_MARKER)
+        unfinished_marker = rest[:1] in _OPENING and len(rest) <= _LONGEST_MARKER
+        if rest and not unfinished_marker:
+            return use.span.end + len(between) - len(rest)
     return None
 
 

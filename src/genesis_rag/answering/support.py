@@ -9,7 +9,7 @@ import numpy as np
 
 from genesis_rag.answering.features import Tools
 from genesis_rag.answering.units import Unit, split_passage
-from genesis_rag.answering.verification import term_support
+from genesis_rag.answering.verification import term_support, unsupported_names
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.numbers import unsupported_quantities
 from genesis_rag.types import Passage
@@ -84,9 +84,12 @@ class SupportFinder:
         return [float(value) for value in np.clip(cosines / (self._tools.cross_scale or 1.0), 0.0, 1.0)]
 
     def _support(self, sentence: str, passage: Passage, window: tuple[int, int], text: str, score: float) -> Support:
-        least = self._limits.terms if _same_language(sentence, passage) else self._limits.across
+        same = _same_language(sentence, passage)
+        context = "\n".join((passage.title, *passage.heading_path, text))
         agree = not unsupported_quantities(sentence, text)
-        return Support(passage, *window, score, agree, agree and score >= least)
+        named = not unsupported_names(sentence, context, same_language=same)
+        least = self._limits.terms if same else self._limits.across
+        return Support(passage, *window, score, agree, agree and named and score >= least)
 
 
 def _together(first: Unit, last: Unit) -> bool:

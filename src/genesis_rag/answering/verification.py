@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import unsupported_quantities
 from genesis_rag.types import Passage, Span, Verification
 
@@ -15,6 +16,10 @@ _MARKER = re.compile(
 _NUMBER = re.compile(r"[0-9０-９]+")
 _RANGE = re.compile(r"([0-9０-９]+)\s*(?:-|–|~|〜)\s*([0-9０-９]+)")
 _MAX_RANGE = 20
+_ADDRESS = re.compile(r"(?:https?://|www\.|[\w.+-]+@)[!-~]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/[!-~]*")
+_NAME = re.compile(
+    r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][A-Za-z0-9&-]+\b|\b[A-Za-z]+\d[\w-]*\b|[ァ-ヺ][ァ-ヺー・]{2,}", re.MULTILINE
+)
 
 Terms = Callable[[str], Collection[str]]
 """Returns the content terms of a text (an analyser's ``content_terms`` without the spans)."""
@@ -76,6 +81,19 @@ def term_support(claim: str, evidence: str, terms: Terms) -> float:
     if not wanted:
         return 1.0
     return len(wanted & set(terms(evidence))) / len(wanted)
+
+
+def unsupported_names(claim: str, evidence: str, *, same_language: bool) -> tuple[str, ...]:
+    """Return what the claim names and the evidence does not, folded: addresses always, names in one language only.
+
+    Names are capitalised or mixed Latin words but for the first of a sentence, and runs of three katakana or more. In
+    the other language a name is often written otherwise (富岳, Fugaku), so there only addresses are compared.
+    """
+    known = fold(evidence)
+    named = [match[0] for match in _ADDRESS.finditer(claim)]
+    if same_language:
+        named += [match[0] for match in _NAME.finditer(_ADDRESS.sub(" ", claim))]
+    return tuple(name for name in dict.fromkeys(map(fold, named)) if name not in known)
 
 
 def _same(claim: str, quote: str) -> bool:

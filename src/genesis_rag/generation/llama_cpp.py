@@ -100,18 +100,17 @@ class LlamaCppGenerator:
         ends = [made.stop] if isinstance(made.stop, str) else list(made.stop or ())
         return made.prompt, [end for end in dict.fromkeys([*ends, *self._options.stop]) if end]
 
-    @staticmethod
-    def _grammar(grammar: str | None) -> Any:
-        from llama_cpp import LlamaGrammar
-
+    def _grammar(self, grammar: str | None) -> Any:
+        """Return the engine's form of a grammar. One that cannot be read would end the process while sampling."""
         if grammar is None:
             return None
-        try:
-            return LlamaGrammar.from_string(grammar, verbose=False)
-        except ValueError as error:
-            raise BackendError(
-                f"The grammar is not accepted: {error}", "This is a defect; please report it."
-            ) from error
+        from llama_cpp import LlamaGrammar, llama_sampler_free, llama_sampler_init_grammar
+
+        made = llama_sampler_init_grammar(self._llama._model.vocab, grammar.encode(), b"root")
+        if not made:
+            raise BackendError("The grammar is not accepted by llama.cpp.", "Please report this defect.")
+        llama_sampler_free(made)
+        return LlamaGrammar.from_string(grammar, verbose=False)
 
 
 def _require_gguf(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The optional engines that `make test` installs really run: llama.cpp as compiled here generates text."""
+"""A tiny random Llama as a GGUF file, so that the tests run the real engine."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ VOCABULARY = ["<unk>", "<s>", "</s>", "▁a", "▁b", "日", "本", *[f"<0x{byte
 WIDTH, HEADS, LAYERS, HIDDEN = 32, 4, 2, 64
 
 
-def write_tiny_llama(path: Path) -> None:
+def write_tiny_llama(path: Path, template: str | None) -> None:
     """Write a random two-layer Llama that llama.cpp accepts."""
     gguf = pytest.importorskip("gguf")
     random = np.random.default_rng(0)
     writer = gguf.GGUFWriter(str(path), "llama")
-    writer.add_context_length(128)
+    writer.add_context_length(4096)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(HIDDEN)
     writer.add_head_count(HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
+    if template is not None:
+        writer.add_chat_template(template)
     writer.add_tokenizer_model("llama")
     writer.add_token_list(VOCABULARY)
     writer.add_token_scores([0.0] * len(VOCABULARY))
@@ -48,15 +50,20 @@ def write_tiny_llama(path: Path) -> None:
     writer.close()
 
 
-@pytest.mark.llama
-def test_llama_cpp_generates_the_same_text_twice(tmp_path: Path) -> None:
-    llama_cpp = pytest.importorskip("llama_cpp")
-    path = tmp_path / "tiny.gguf"
-    write_tiny_llama(path)
-    with_seed = {"model_path": str(path), "n_ctx": 64, "n_threads": 1, "seed": 1, "verbose": False}
-    texts = []
-    for _ in range(2):
-        model = llama_cpp.Llama(**with_seed)
-        texts.append(model.create_completion("日本", max_tokens=8, temperature=0.0)["choices"][0]["text"])
-        model.close()
-    assert texts[0] == texts[1]
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model without a chat template."""
+    path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
+    write_tiny_llama(path, None)
+    return path
+
+
+@pytest.fixture(scope="session")
+def templated_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose chat template shows the argument that it was given."""
+    path = tmp_path_factory.mktemp("gguf") / "templated.gguf"
+    write_tiny_llama(
+        path,
+        "{{ 'think' if enable_thinking else 'plain' }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}",
+    )
+    return path
