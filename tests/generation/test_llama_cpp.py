@@ -1,0 +1,123 @@
+"""The real llama.cpp over a tiny made model: contract, chat templates, grammar, threads, and every wrong file."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from genesis_rag.answering.prompts import citation_grammar
+from genesis_rag.errors import BackendError, ModelError
+from genesis_rag.generation import GeneratorOptions, open_generator
+from genesis_rag.generation.llama_cpp import LlamaCppGenerator
+
+pytestmark = pytest.mark.llama
+OPTIONS = GeneratorOptions(context_tokens=1024, threads=1)
+MESSAGES = (("system", "規則"), ("user", "日本の予算は？"))
+
+
+@pytest.fixture(scope="module")
+def model(tiny_gguf: Path) -> Iterator[LlamaCppGenerator]:
+    pytest.importorskip("llama_cpp")
+    generator = LlamaCppGenerator(tiny_gguf, OPTIONS)
+    yield generator
+    generator.close()
+
+
+def text_of(model: LlamaCppGenerator, **options: object) -> str:
+    return "".join(model.stream(MESSAGES, max_tokens=12, **options))  # type: ignore[arg-type]
+
+
+def test_the_same_prompt_gives_the_same_text(model: LlamaCppGenerator) -> None:
+    first = text_of(model)
+    assert first
+    assert [text_of(model) for _ in range(2)] == [first, first]
+
+
+def test_a_grammar_leaves_only_markers_that_exist(model: LlamaCppGenerator) -> None:
+    written = "".join(model.stream(MESSAGES, max_tokens=400, grammar=citation_grammar([1, 2, 3])))
+    markers = re.findall(r"\[([^\]]*)\]", written)
+    assert written.startswith("NONE") or set(markers) <= {"1", "2", "3"}
+    only = "".join(model.stream(MESSAGES, max_tokens=40, grammar='root ::= "[" [12] "]" "[" [12] "]"'))
+    assert re.fullmatch(r"\[[12]\]\[[12]\]", only)
+
+
+def test_tokens_are_those_of_the_model(model: LlamaCppGenerator) -> None:
+    assert model.count_tokens("") == 0
+    assert 0 < model.count_tokens("日本") < model.count_tokens("日本の予算")
+    assert model.count_tokens("\ud800") > 0
+    assert model.context_tokens == 1024
+
+
+def test_a_prompt_that_does_not_fit_is_an_error_that_says_what_to_do(model: LlamaCppGenerator) -> None:
+    with pytest.raises(BackendError, match="does not fit") as caught:
+        list(model.stream((("user", "長" * 2000),), max_tokens=8))
+    assert "-k" in caught.value.hint
+
+
+def test_a_wrong_grammar_is_told(model: LlamaCppGenerator) -> None:
+    with pytest.raises(BackendError, match="grammar"):
+        list(model.stream(MESSAGES, max_tokens=4, grammar="root ::= nothing-of-the-kind"))
+
+
+def test_leaving_early_lets_the_next_one_in(model: LlamaCppGenerator) -> None:
+    stream = model.stream(MESSAGES, max_tokens=200)
+    next(iter(stream))
+    stream.close()  # type: ignore[attr-defined]
+    assert text_of(model)
+
+
+def test_eight_threads_take_turns(model: LlamaCppGenerator) -> None:
+    expected, found = text_of(model), []
+    threads = [threading.Thread(target=lambda: found.append(text_of(model))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [expected] * 8
+
+
+def test_the_models_own_template_gets_its_arguments(templated_gguf: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    for thinking, word in ((False, "plain"), (True, "think")):
+        options = GeneratorOptions(context_tokens=256, threads=1, template_arguments={"enable_thinking": thinking})
+        generator = LlamaCppGenerator(templated_gguf, options)
+        prompt, _ = generator._render(MESSAGES)
+        assert prompt == f"{word}<system>規則<user>日本の予算は？"
+        generator.close()
+
+
+def test_fingerprints_tell_files_apart(model: LlamaCppGenerator, templated_gguf: Path) -> None:
+    other = LlamaCppGenerator(templated_gguf, OPTIONS)
+    assert len(model.fingerprint) == 16 and model.fingerprint != other.fingerprint
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        (b"", "not a GGUF"),
+        (b"PK\x03\x04 zip", "not a GGUF"),
+        (b"GGUF\x03\0\0\0cut", "cannot load"),
+    ],
+)
+def test_wrong_files_are_told_apart(tmp_path: Path, content: bytes | None, message: str) -> None:
+    pytest.importorskip("llama_cpp")
+    path = tmp_path / "model.gguf"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        open_generator("llama_cpp", path)
+    assert caught.value.hint
+
+
+def test_a_file_that_was_cut_off_is_told(tiny_gguf: Path, tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(tiny_gguf.read_bytes()[:-5000])
+    with pytest.raises(ModelError, match="cannot load"):
+        open_generator("llama_cpp", path, OPTIONS)
