@@ -46,7 +46,8 @@ ALLOWED: dict[str, set[str]] = {
         "assistant",
     },
     "server": {"types", "errors", "settings", "assistant", "wiring"},
-    "cli": {"types", "errors", "settings", "assistant", "wiring", "server"},
+    "evaluation": {"types", "errors", "protocols", "settings", "assistant", "wiring", "text"},
+    "cli": {"types", "errors", "settings", "assistant", "wiring", "server", "evaluation"},
 }
 
 HEAVY = {

@@ -112,6 +112,16 @@ class Assistant:
         with self._index.reading():
             return self._retriever.search(query, k, search_filter)
 
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The parts of the search that can be measured alone."""
+        return self._retriever.legs
+
+    def search_leg(self, leg: str, query: str, k: int = 10) -> list[Hit]:
+        """Return the ``k`` best chunks of one part of the search; see ``retrieval.legs``."""
+        with self._index.reading():
+            return self._retriever.search_leg(leg, query, k)
+
     def documents(self) -> list[DocumentInfo]:
         """Return what is known of all documents, in the order of their sources."""
         return self._index.documents()

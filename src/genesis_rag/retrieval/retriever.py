@@ -10,6 +10,7 @@ import numpy as np
 
 from genesis_rag.protocols import Embedder, Vectors
 from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
+from genesis_rag.retrieval.legs import LEGS, search_leg
 from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
 from genesis_rag.retrieval.searchable import Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
@@ -57,6 +58,16 @@ class Retriever:
                 Hit(one.chunk, infos[one.chunk.document_id], rank, one.scored.fused, stages(one.scored))
                 for rank, one in enumerate(chosen, start=1)
             ]
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The parts of the search that can be measured alone."""
+        return LEGS
+
+    def search_leg(self, leg: str, query: str, k: int, search_filter: SearchFilter | None = None) -> list[Hit]:
+        """Return at most ``k`` chunks that one part of the search finds alone; see ``legs``."""
+        with self._index.reading():
+            return search_leg(self._index, self._embedder, self._analyser, leg, query, k, search_filter)
 
     def passages(self, query: str, count: int, search_filter: SearchFilter | None = None) -> list[Passage]:
         """Return at most ``count`` passages, best first: hits merged with their neighbours; see RetrievalSettings."""

@@ -1,0 +1,94 @@
+"""What a set of questions says: each question with its accepted answers and the words that hold them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+ALL_EVIDENCE_NEEDED = frozenset({"list", "comparison"})
+"""Types whose question is answered only by all pieces of evidence together; for the others any one will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words of a document that answer a question, or a whole document.
+
+    Attributes:
+        source: the document's source, or a passage's id if ``passage`` is set.
+        quote: exact words of the document; empty where the whole document is meant.
+        grade: how relevant it is; 1 unless the set grades its judgements (BEIR).
+        passage: whether ``source`` is the id of one line of a passages file.
+    """
+
+    source: str
+    quote: str = ""
+    grade: int = 1
+    passage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of a set.
+
+    Attributes:
+        id: unique in its set.
+        question: as it is asked.
+        language: of the question: ja, en or other.
+        answers: each entry with its accepted forms. For the type "list" each entry is required, else any is right.
+        evidence: where the answer stands.
+        answerable: whether the documents answer it.
+        type: such as factoid, numeric, list, yesno; empty if the set does not say.
+        direction: language of the question and of the evidence, such as "ja-en"; empty if the set does not say.
+        split: such as dev or test; empty if the set does not say.
+    """
+
+    id: str
+    question: str
+    language: str
+    answers: tuple[tuple[str, ...], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    answerable: bool = True
+    type: str = ""
+    direction: str = ""
+    split: str = ""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether each entry of the answers is a required item."""
+        return self.type == "list"
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether all pieces of evidence are needed."""
+        return self.type in ALL_EVIDENCE_NEEDED
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """All accepted forms of all entries."""
+        return tuple(form for entry in self.answers for form in entry)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what is asked and judged: two runs compare a question only if it is the same in both."""
+        judged = [self.question, self.answers, [(e.source, e.quote, e.grade) for e in self.evidence], self.answerable]
+        return hashlib.sha256(json.dumps([*judged, self.type]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """A set of questions and where it came from.
+
+    Attributes:
+        name: the file's or folder's name.
+        sha256: of the bytes that were read.
+        items: the questions, in the order of the file.
+        documents_ranked: whether results are judged as a ranking of documents, as BEIR does, not of passages.
+        remarks: what a reader of the results should know of the set.
+    """
+
+    name: str
+    sha256: str
+    items: tuple[Item, ...]
+    documents_ranked: bool = False
+    remarks: tuple[str, ...] = field(default=())
