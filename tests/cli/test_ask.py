@@ -30,7 +30,7 @@ def test_japanese_answer_in_plain_text(genesis: Any, assistant: Any) -> None:
         "    genesis.ja.md\n"
         "    「文科省とDOEはそれぞれ、 今後5年間で5億ドルを投資する。」\n"
         "\n"
-        "内蔵の読み取り器が原文から選んだ引用です。\n"
+        "内蔵の読み取り器が原文から選んだ引用です。ローカル LLM による文章の回答は ask --llm モデル.gguf\n"
     )
     assert run.err == ""
     assert assistant.closed
