@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 MAX_HEADING_WIDTH = 124
@@ -97,10 +96,7 @@ def has_sentence_stop(line: str) -> bool:
 
 def width(line: str) -> int:
     """Return the width of a line in half-width columns."""
-    line = line.strip()
-    if line.isascii():
-        return len(line)
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in line)
+    return len(line.strip().encode("cp932", "replace"))  # two bytes for each full-width character, one for any other
 
 
 def could_be_heading(line: str) -> bool:

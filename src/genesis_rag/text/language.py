@@ -13,12 +13,12 @@ _SHORT_HAN = 20
 _SHORT_TEXT = 300
 
 _HIRAGANA = re.compile("[ぁ-ゖゝゞ]")
-_KANA = re.compile("[ぁ-ゖゝゞァ-ヺー-ヿㇰ-ㇿｦ-ﾝ]")
-_HAN = re.compile("[々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U000323af]")
-_HANGUL = re.compile("[ᄀ-ᇿ㄰-㆏가-힣]")
+_KANA = re.compile("[ぁ-ゖゝゞァ-ヺー-ヿㇰ-ㇿｦ-ﾝ]+")
+_HAN = re.compile("[々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U000323af]+")
+_HANGUL = re.compile("[ᄀ-ᇿ㄰-㆏가-힣]+")
 _WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿＡ-Ｚａ-ｚ]+")
 _MARKED = re.compile("[À-ÖØ-öø-ɏḀ-ỿ]")
-_OTHER = re.compile("[Ͱ-ԯԱ-ևא-ת؀-ۿݐ-ݿऀ-࿿က-ჿሀ-፟ក-៿᠀-ᢪ]")
+_OTHER = re.compile("[Ͱ-ԯԱ-ևא-ת؀-ۿݐ-ݿऀ-࿿က-ჿሀ-፟ក-៿᠀-ᢪ]+")
 
 # Japanese grammar right after a Latin word or a bracket, without a space: "Genesis Missionとは".
 _PARTICLE = re.compile(
@@ -42,9 +42,9 @@ def detect_language(text: str) -> Language:
     sample = _sampled(text)
     if sample.isascii():
         return _latin_language(sample)
-    kana, han = len(_KANA.findall(sample)), len(_HAN.findall(sample))
+    kana, han = _count(_KANA, sample), _count(_HAN, sample)
     words = [word.lower() for word in _WORD.findall(sample)]
-    foreign = len(_HANGUL.findall(sample)) / 2 + len(_OTHER.findall(sample)) / 4
+    foreign = _count(_HANGUL, sample) / 2 + _count(_OTHER, sample) / 4
     japanese = (kana + han) / 2
     if foreign > japanese + len(words):
         return "other"
@@ -57,6 +57,11 @@ def detect_language(text: str) -> Language:
     if japanese > len(words) or (len(words) <= 3 and _GLUED.search(sample)):
         return "ja" if _han_is_japanese(sample, han) else "other"
     return _latin_language(sample)
+
+
+def _count(runs: re.Pattern[str], text: str) -> int:
+    """Return the number of characters in runs of them."""
+    return sum(map(len, runs.findall(text)))
 
 
 def _sampled(text: str) -> str:
@@ -86,11 +91,11 @@ def _share_of_english(words: list[str]) -> float:
 def _han_is_japanese(text: str, han: int) -> bool:
     if _looks_chinese(text):
         return False
-    return han <= _SHORT_HAN or any(_only_japanese(character) for character in _HAN.findall(text))
+    return han <= _SHORT_HAN or any(map(_only_japanese, "".join(_HAN.findall(text))))
 
 
 def _looks_chinese(text: str) -> bool:
-    characters = _HAN.findall(text)
+    characters = "".join(_HAN.findall(text))
     chinese = len(_CHINESE_WORD.findall(text)) + sum(map(_only_chinese, characters))
     return chinese > sum(map(_only_japanese, characters))
 
