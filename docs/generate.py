@@ -19,7 +19,8 @@ Made from `--help` by `make docs`; do not edit. `ask` is `genesis-rag ask` under
 prints is described in [json.md](json.md).
 
 Settings come from arguments, then `GENESIS_*` variables, then `[settings]` of models.toml: `GENESIS_HOME`,
-`GENESIS_PROFILE`, `GENESIS_LLM`, `GENESIS_PASSAGES`, `GENESIS_OFFLINE`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_API_KEY`.
+`GENESIS_PROFILE`, `GENESIS_LLM`, `GENESIS_PASSAGES`, `GENESIS_OFFLINE`, `GENESIS_HOST`, `GENESIS_PORT`,
+`GENESIS_API_KEY`.
 
 | exit code | meaning |
 |---|---|
