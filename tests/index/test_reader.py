@@ -60,6 +60,19 @@ def test_a_part_of_a_text_is_read_without_the_rest(filled: Path, kit: Kit, texts
                 index.text(name, start, end)
 
 
+def test_it_tells_which_chunks_a_filter_lets_through(filled: Path, kit: Kit) -> None:
+    with kit.read(filled) as index:
+        ((numbers, _),) = index.search_dense(kit.vector("any")[None], 100)
+        languages = {number: chunk.language for number, chunk in index.chunks(numbers).items()}
+        passing = index.passes(numbers, SearchFilter(language="ja"))
+        assert passing.tolist() == [languages[number] == "ja" for number in numbers.tolist()]
+        assert 0 < passing.sum() < len(numbers)
+        assert index.passes(numbers, None).all() and index.passes(numbers, SearchFilter()).all()
+        assert not index.passes(numbers, SearchFilter(source_glob="nothing")).any()
+        assert index.passes(np.array([10**9]), SearchFilter(language="ja")).tolist() == [False]
+        assert index.passes(np.empty(0, np.int64), SearchFilter(language="ja")).tolist() == []
+
+
 def test_vectors_are_the_same_bytes_after_reload(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         document = kit.document("en.txt", texts["en.txt"])

@@ -114,6 +114,17 @@ class Index:
                 found = state.derived.lexical.search(terms, k, allowed)
             return found
 
+    def passes(self, numbers: Ids, filter: SearchFilter | None) -> NDArray[np.bool_]:
+        """Tell for each chunk number whether ``filter`` lets it through."""
+        with self._states.use() as state:
+            allowed = state.allowed(filter)
+        if allowed is None:
+            return np.ones(len(numbers), dtype=np.bool_)
+        if not len(allowed):
+            return np.zeros(len(numbers), dtype=np.bool_)
+        places = np.minimum(np.searchsorted(allowed, numbers), len(allowed) - 1)
+        return np.asarray(allowed[places] == numbers, dtype=np.bool_)
+
     def document_frequency(self, term: str) -> int:
         """Return the number of chunks that hold ``term``."""
         with self._states.use() as state:

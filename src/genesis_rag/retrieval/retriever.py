@@ -12,17 +12,15 @@ from genesis_rag.protocols import Embedder, Vectors
 from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
 from genesis_rag.retrieval.legs import LEGS, search_leg
 from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
-from genesis_rag.retrieval.searchable import Searchable
+from genesis_rag.retrieval.searchable import Found, Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Hit, Language, Passage, SearchFilter
 
-_READ_AT_ONCE = 16
 _LONGEST_QUERY = 4_000
 """Characters; what comes after is not searched for."""
 
-Terms = Sequence[tuple[str, float]]
 _LANGUAGES: tuple[Language, ...] = ("ja", "en", "other")
 
 
@@ -48,8 +46,10 @@ class Retriever:
 
     def search(self, query: str, k: int, search_filter: SearchFilter | None = None) -> list[Hit]:
         """Return at most ``k`` chunks, best first, no text twice; none for a query without a letter or digit."""
+        if k <= 0:
+            return []
         with self._index.reading():
-            scored = self._scored(query, search_filter) if k > 0 else []
+            scored = self._scored(query, search_filter)
             kept = self._kept(scored, k)
             pool = self._pool(scored, k, kept)
             chosen = [pool[i] for i in share_places([one.scored.foreign for one in pool], k, kept)]
@@ -71,8 +71,10 @@ class Retriever:
 
     def passages(self, query: str, count: int, search_filter: SearchFilter | None = None) -> list[Passage]:
         """Return at most ``count`` passages, best first: hits merged with their neighbours; see RetrievalSettings."""
+        if count <= 0:
+            return []
         with self._index.reading():
-            scored = self._scored(query, search_filter) if count > 0 else []
+            scored = self._scored(query, search_filter)
             kept = self._kept(scored, count)
             spare = {group: 2 * places for group, places in kept.items()}  # some will merge
             return self._maker.make(self._pool(scored, 3 * count + 4, spare), count, kept)
@@ -85,9 +87,10 @@ class Retriever:
         vector = self._embedder.embed_queries([query])
         terms = self._analyser.search_terms(query)
         ceiling = keyword_ceiling(terms, self._index.document_frequency, self._index.chunk_count)
+        words = self._index.search_lexical(terms, self._settings.keyword_depth, search_filter)
         scored: list[Scored] = []
         for part, foreign in self._parts(detect_language(query), search_filter):
-            scored += self._search(vector, terms, ceiling, part, foreign)
+            scored += self._score(vector, words, ceiling, part, foreign)
         return best_first(scored)
 
     def _parts(
@@ -105,29 +108,34 @@ class Retriever:
             for one in present:
                 yield replace(wanted, language=one), one != language
 
-    def _search(
-        self, vector: Vectors, terms: Terms, ceiling: float, part: SearchFilter | None, foreign: bool
+    def _score(
+        self, vector: Vectors, words: Found, ceiling: float, part: SearchFilter | None, foreign: bool
     ) -> list[Scored]:
+        """Return what both legs propose among the chunks that ``part`` lets through, with both scores and the fused.
+
+        Args:
+            vector: the query, float32[1, dim].
+            words: what the keyword search found, in all parts.
+            ceiling: see ``keyword_ceiling``.
+            part: which chunks.
+            foreign: whether they are in another language than the query.
+        """
         settings = self._settings
-        ((dense_ids, cosines),) = self._index.search_dense(vector, settings.candidates, part)
-        lexical_ids, scores = self._index.search_lexical(terms, settings.keyword_depth, part)
-        cosine = dict(zip(dense_ids.tolist(), cosines.tolist(), strict=True))
-        keyword = dict(zip(lexical_ids.tolist(), scores.tolist(), strict=True))
-        proposed = lexical_ids[: settings.candidates].tolist()
-        unseen = [number for number in proposed if number not in cosine]
+        ((near, cosines),) = self._index.search_dense(vector, settings.candidates, part)
+        cosine = dict(zip(near.tolist(), cosines.tolist(), strict=True))
+        own = self._index.passes(words[0], part)
+        keyword = dict(zip(words[0][own].tolist(), words[1][own].tolist(), strict=True))
+        unseen = [number for number in islice(keyword, settings.candidates) if number not in cosine]
         for number, row in self._index.vectors_of(unseen).items() if unseen else ():
             cosine[number] = float(row @ vector[0])
-        numbers = list(cosine)
-        dense = np.array([cosine[number] for number in numbers])
-        lexical = np.array([keyword.get(number, 0.0) for number in numbers])
+        dense = np.array(list(cosine.values()))
+        lexical = np.array([keyword.get(number, 0.0) for number in cosine])
         share = keyword_share(lexical, ceiling)
         fused = fuse(dense, share, settings.dense_weight)
         if foreign:
             fused = np.maximum(fused, fuse(dense, share, settings.cross_dense_weight))
-        return [
-            Scored(number, float(dense[i]), float(lexical[i]), float(fused[i]), foreign)
-            for i, number in enumerate(numbers)
-        ]
+        rows = zip(cosine, dense.tolist(), lexical.tolist(), fused.tolist(), strict=True)
+        return [Scored(*row, foreign) for row in rows]
 
     def _kept(self, scored: Sequence[Scored], places: int) -> dict[bool, int]:
         """Return how many places are kept for the question's language and for others: as many as are near enough."""
@@ -140,24 +148,26 @@ class Retriever:
     def _pool(self, scored: Sequence[Scored], size: int, kept: Mapping[bool, int]) -> list[Candidate]:
         """Return the best ``size`` with their texts, and enough of each group to fill the places kept for it."""
         texts: set[str] = set()
-        pool = list(islice(self._distinct(scored, texts), max(size, 0)))
+        pool = self._distinct(scored, size, texts)
         known = {one.scored.number for one in pool}
         more: list[Candidate] = []
         for group, places in kept.items():
             missing = places - sum(one.scored.foreign is group for one in pool)
             if missing > 0:
                 rest = [one for one in scored if one.foreign is group and one.number not in known]
-                more += islice(self._distinct(rest, texts), missing)
+                more += self._distinct(rest, missing, texts)
         rank = {one.number: place for place, one in enumerate(scored)}
         return sorted([*pool, *more], key=lambda one: rank[one.scored.number])
 
-    def _distinct(self, scored: Iterable[Scored], texts: set[str]) -> Iterator[Candidate]:
-        """Yield the chunks whose text, white space aside, is not among ``texts``, and add it there."""
+    def _distinct(self, scored: Iterable[Scored], wanted: int, texts: set[str]) -> list[Candidate]:
+        """Return the first ``wanted`` whose text, white space aside, is not yet among ``texts``, and add it there."""
         waiting = iter(scored)
-        while batch := list(islice(waiting, _READ_AT_ONCE)):
+        found: list[Candidate] = []
+        while batch := list(islice(waiting, wanted - len(found))):
             chunks = self._index.chunks([one.number for one in batch])
             for one in batch:
                 text = "".join(chunks[one.number].text.split())
                 if text not in texts:
                     texts.add(text)
-                    yield Candidate(chunks[one.number], one)
+                    found.append(Candidate(chunks[one.number], one))
+        return found
