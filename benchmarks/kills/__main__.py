@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks._machine import describe_machine
 from benchmarks.kills.campaign import ROOT, cuts, kills
 from benchmarks.kills.child import SABOTAGE
 from benchmarks.kills.powerloss import PROTECTIONS
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--result", type=Path, default=RESULT)
     arguments = parser.parse_args()
     started = time.monotonic()
-    result: dict[str, object] = {"seed": arguments.seed, "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+    result: dict[str, object] = {"seed": arguments.seed, "machine": describe_machine()}
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         place = Path(folder)
         result["SIGKILL"] = kills(place / "kills", arguments.kills, arguments.seed)

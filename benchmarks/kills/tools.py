@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from genesis_rag.chunking import CHUNKER_ID, ChunkSettings, chunk_document, contextual_text
 from genesis_rag.embedding.hashing import HashingEmbedder
-from genesis_rag.text.terms import get_analyser
-
 from genesis_rag.index import IndexIdentity
 from genesis_rag.ingest import Tools
+from genesis_rag.text.terms import get_analyser
 from genesis_rag.types import Chunk, Document
 
 EMBEDDER = HashingEmbedder(dim=64)
