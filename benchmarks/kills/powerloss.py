@@ -12,6 +12,7 @@ import random
 import shutil
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from genesis_rag.index import durable
@@ -44,11 +45,15 @@ class Disk:
         self._names[folder.stat().st_ino] = {path.name: path.lstat().st_ino for path in folder.iterdir()}
 
     def cut(self) -> None:
-        """Lose what was not synced, and die."""
-        if self._root.is_dir():
+        """Lose what was not synced, and die.
+
+        Threads of the keyword engine still run here, so a file may vanish while it is looked at: one more that is lost.
+        """
+        with suppress(FileNotFoundError):
             self._forget_names(self._root)
-            for folder, _, names in os.walk(self._root):
-                for name in names:
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                with suppress(FileNotFoundError):
                     self._tear(Path(folder) / name)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -56,15 +61,17 @@ class Disk:
         kept = self._names.get(folder.stat().st_ino, {})
         old_names = {inode: name for name, inode in kept.items()}
         for path in sorted(folder.iterdir()):
+            if not path.exists():
+                continue
             inode = path.lstat().st_ino
             if kept.get(path.name) != inode and self._random.random() < 0.7:
                 if inode in old_names and not (folder / old_names[inode]).exists():
                     path = path.rename(folder / old_names[inode])
                 elif path.is_dir():
-                    shutil.rmtree(path)
+                    shutil.rmtree(path, ignore_errors=True)
                     continue
                 else:
-                    path.unlink()
+                    path.unlink(missing_ok=True)
                     continue
             if path.is_dir():
                 self._forget_names(path)
