@@ -67,6 +67,8 @@ def _comparable(claim: Quantity, evidence: Quantity) -> tuple[Quantity, float] |
         return evidence, _EXACT
     if claim.high == evidence.high and "time" in units and {*units} <= {"time", "times", "occasion", "item", ""}:
         return evidence, _EXACT
+    if "kilo" in units and {*units} <= {"kilo", "metre", "gram"}:
+        return evidence, _EXACT
     if "pound" in units:
         return _pounds(claim, evidence)
     if {*kinds} == {"percent", "count"} and {*units} <= {"point", "item"}:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from genesis_rag.text.numeral_context import (
     after_odd,
+    after_of,
+    is_decade,
     is_plain_year,
     letters_follow,
     sign_before,
@@ -148,10 +150,10 @@ def amount_at(view: View, at: int) -> Amount | None:
         found = unit_at(view, numeral.end, digits=digits)
         end = found[1] if found and found[0] == Unit("money", currency[0], ONE) else numeral.end
         return Amount("money", currency[0], numeral, ONE, start, end, negative=negative, prefixed=True)
-    unit_from = after_odd(view.text, numeral.end)
+    unit_from = after_odd(view.text, after_of(view, numeral))
     found = _unit_after(view, unit_from, numeral)
     if found and (settled := _settled(found[0], numeral)):
-        rough = unit_from > numeral.end
+        rough = unit_from > after_of(view, numeral)
         amount = Amount(*settled, numeral, found[0].factor, start, found[1], negative=negative, rough=rough)
         return _completed(view, amount)
     return _without_unit(view, numeral, start, negative=negative)
@@ -160,6 +162,8 @@ def amount_at(view: View, at: int) -> Amount | None:
 def _unit_after(view: View, at: int, numeral: Numeral) -> tuple[Unit, int] | None:
     """Return the unit of a numeral, but not the people of "in 2025 people"."""
     found = unit_at(view, at, digits=numeral.style == "digits")
+    if found and view.lower[at : found[1]] == "s" and is_decade(view.lower, numeral.start):
+        return None
     if found and found[0].kind == "count" and view.text[found[1] - 1].isascii() and is_plain_year(view, numeral):
         return None
     return found
@@ -233,7 +237,7 @@ def _without_unit(view: View, numeral: Numeral, start: int, *, negative: bool) -
         return None
     if is_plain_year(view, numeral):
         return Amount("number", "", numeral, ONE, start, end, negative=negative, bare=True)
-    if noun := counted_noun(view, end):
+    if noun := counted_noun(view, after_of(view, numeral)):
         if numeral.value == ONE and not digits:
             return None
         return Amount("count", noun, numeral, ONE, start, end, negative=negative)

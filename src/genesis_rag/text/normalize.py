@@ -35,7 +35,7 @@ _LINE_END = re.compile(f"\r\n|[{_LINE_ENDS}]")
 _FLAG = re.compile(f"(\U0001f3f4[{_TAGS}]+)|[{_TAGS}]+")
 # A joiner stays between two emoji (a modifier or U+FE0F may follow the first) and between letters of scripts that
 # use joiners: Arabic and its relatives, the Indic scripts, Khmer, Myanmar, Mongolian, Tibetan.
-_EMOJI = "\u00a9\u00ae\u2049-\u3299\ufe0f\U0001f000-\U0001faff"
+_EMOJI = "\u00a9\u00ae\u2049-\u27bf\u2934-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
 _JOINING = (
     "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\ua8ff\ua980-\uabff\U00010a00-\U00011fff"
 )
@@ -54,8 +54,15 @@ def nfc(text: str) -> str:
     zero-width spaces and byte order marks, bidirectional controls, tag characters outside flags, noncharacters, and
     joiners (U+200C, U+200D) outside emoji and scripts that join. A lone surrogate becomes U+FFFD. Idempotent.
     """
-    if _UNCLEAN.search(text):
-        text = _clean(text)
+    while _UNCLEAN.search(text):
+        cleaned = _composed(_clean(text))
+        if cleaned == text:
+            return text  # The joiners left are those that belong there.
+        text = cleaned  # Composing reorders marks, which can make a joiner stray.
+    return _composed(text)
+
+
+def _composed(text: str) -> str:
     if text.isascii() or unicodedata.is_normalized("NFC", text):
         return text
     runs = _COMPATIBILITY_IDEOGRAPHS.split(text)

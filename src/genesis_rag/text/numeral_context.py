@@ -11,8 +11,8 @@ _WORD_BEFORE = re.compile(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
 _PREFIX_BEFORE = re.compile(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々]")
 # Kanji that stand before a numeral of one kanji without making a word of the two.
-_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌第後前残他満最以")
-_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]])-|[▲△](?=\S)|(?<![a-z])minus |マイナス|零下)$")
+_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌後前残他満最以")
+_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
 
 
 def tail_of_word(text: str, numeral: Numeral) -> bool:
@@ -30,6 +30,20 @@ def after_odd(text: str, end: int) -> int:
     """Skip the 余 of 100余人 and the 数 of 十数年."""
     match = _ODD.match(text, end)
     return match.end() if match else end
+
+
+def after_of(view: View, numeral: Numeral) -> int:
+    """Return where the unit of a numeral may stand: behind the "of" of "hundreds of people"."""
+    vague = numeral.style == "word" and numeral.high != numeral.value
+    return numeral.end + 3 if vague and view.lower.startswith(" of ", numeral.end) else numeral.end
+
+
+_DECADE_BEFORE = re.compile(r"(?<![a-z])(?:the|their|his|her|my|our|your|mid|early|late)[ -]$")
+
+
+def is_decade(lower: str, start: int) -> bool:
+    """Return whether the "s" of 20s means years rather than seconds: in their 20s, the 90s."""
+    return _DECADE_BEFORE.search(lower, max(0, start - 6), start) is not None
 
 
 def sign_before(lower: str, at: int, *, digits: bool) -> tuple[int, bool]:
@@ -54,7 +68,8 @@ def stands_alone(view: View, numeral: Numeral) -> bool:
     if numeral.style == "word":
         # "the two" points back; "one" is mostly "a".
         back = numeral.value == _TWO and view.lower.endswith(("the ", "these ", "those "), 0, numeral.start)
-        return numeral.value != ONE and not back
+        several = numeral.value == _TWO and numeral.high != numeral.value
+        return numeral.value != ONE and not back and not several
     if numeral.end - numeral.start < 2:
         return False
     return not _HAN.match(view.text[numeral.end : numeral.end + 1])

@@ -102,7 +102,7 @@ _BIG = {"万": Exact(1, 4), "億": Exact(1, 8), "兆": Exact(1, 12), "京": Exac
 _TOKEN = re.compile(
     rf"(?P<digits>{DIGITS})|(?P<kanji>[一二三四五六七八九〇零][一二三四五六七八九〇零○◯]*)|(?P<unit>[十百千万億兆京])"
 )
-_VAGUE = re.compile("数(?P<units>[十百千][万億兆]?|[万億兆])")
+_VAGUE = re.compile("数(?P<units>[十百千][万億兆]?|[万億兆])?")
 
 
 def japanese_numeral(text: str, start: int) -> Numeral | None:
@@ -147,12 +147,12 @@ def japanese_numeral(text: str, start: int) -> Numeral | None:
 
 
 def _vague_numeral(text: str, start: int) -> Numeral | None:
-    """数百: from two to nine hundred."""
+    """数百: from two to nine hundred; 数 alone: from two to nine."""
     match = _VAGUE.match(text, start)
     if not match:
         return None
     scale = ONE
-    for unit in match["units"]:
+    for unit in match["units"] or "":
         scale = scale.times(_SMALL.get(unit) or _BIG[unit])
     return Numeral(start, match.end(), Exact(2).times(scale), "kanji", ONE, Exact(9).times(scale))
 

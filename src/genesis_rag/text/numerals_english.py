@@ -37,7 +37,8 @@ _HALF_A = re.compile(
     rf"(?P<half>half )?an? (?P<unit>dozen|hundred|{_SCALE_WORD})(?![a-z])(?P<and_half> and a half(?![a-z]))?"
 )
 _VAGUE_EN = re.compile(
-    rf"(?:(?:several|a few|few|many) (?P<unit>dozen|hundred|{_SCALE_WORD})"
+    rf"(?:(?:several|a few)(?! (?:dozen|hundred|{_SCALE_WORD})(?![a-z]))"
+    rf"|(?:several|a few|few|many) (?P<unit>dozen|hundred|{_SCALE_WORD})"
     rf"|(?P<times>tens|hundreds) of (?P<of>{_SCALE_WORD})s"
     rf"|(?P<plural>ten|dozen|hundred|{_SCALE_WORD})s(?= of\b))(?![a-z])"
 )
@@ -53,7 +54,8 @@ def english_numeral(lower: str, start: int) -> Numeral | None:
             value = value.times(Exact(15, -1))
         return Numeral(start, match.end(), value, "word", ONE, value)
     if match := _VAGUE_EN.match(lower, start):
-        unit = _UNITS[match["unit"] or match["of"] or match["plural"]]
+        name = match["unit"] or match["of"] or match["plural"]
+        unit = _UNITS[name] if name else ONE
         if match["times"]:
             unit = unit.times(_UNITS[match["times"].removesuffix("s")])
         if unit == _UNITS["dozen"]:

@@ -17,7 +17,7 @@ _NTH_JAPANESE = re.compile(
     r"\s?(?:番|つ|個|回|度|年|日|人|代|期|社|枚|本|冊|[かカヶケヵ][月国所]|週|周|件|例|作|戦|校|台|機|章|項|点|試合|曲|話|都市)?目"
     r"(?![的標次指線前下録玉論])"
 )
-_NTH_DIGITS = re.compile(r"(?:番(?![組地台付手頭号])|位(?![置相])|号(?![機室車棟])|代目)|(?:st|nd|rd|th)(?![a-z])")
+_NTH_DIGITS = re.compile(r"(?:番(?![組地台付手頭号])|位(?![置相])|号(?![機室車棟])|代目|周年)|(?:st|nd|rd|th)(?![a-z])")
 _AFTER_DAI = re.compile("[期回章条節次位号版弾部項類種戦代巻話課]|四半期|世代|段階")
 _NOT_DAI = re.compile(
     "第(?:一(?:人者|線|歩|義|党|報|印象|生命|に(?=[、,]))|二の(?:人生|故郷|祖国|母国|青春)|三者|三国|三セクター|六感|九(?!回|条|章))"
@@ -124,7 +124,7 @@ def ordinal_word(view: View, at: int) -> Quantity | None:
         return exactly("ordinal", int(value), "", at, at + 1) if value == int(value) and value > 0 else None
     if match := _FRACTION_EN.match(lower, at):
         top, part = _TOPS[match["top"] or "one"], _PARTS[match["part"] or match["one"] or "half"]
-        end = match.end("part") if match["part"] else match.end("one") if match["one"] else match.end("half")
+        end = match.end() if match["part"] else match.end("one") if match["one"] else match.end("half")
         return _fraction(top, part, at, end)
     if match := _FRACTION_JA.match(text, at):
         return _fraction(1, 2, at, match.end())

@@ -24,7 +24,7 @@ _WORDS = (
 _WORD = "|".join([*_WORDS, "an? ", "world war"])
 # Where a quantity can begin. Names of eras are looked for before a numeral, not here.
 _START = re.compile(
-    rf"[0-9一二三四五六七八九十百千{ordinals.CIRCLED}]|数(?=[十百千万億兆])|元(?=年)|紀元前|西暦|午[前後]|倍[増加]"
+    rf"[0-9一二三四五六七八九十百千{ordinals.CIRCLED}]|数(?=[十百千万億兆年か箇ヶカ日週時分秒人名社件回倍校])|元(?=年)|紀元前|西暦|午[前後]|倍[増加]"
     r"|半(?:分|数|年|日|世紀)|初(?=[のめ回代と会年ァ-ヶ])|最初の|首位|(?:フェ[ーイ]ズ|ステージ|ティア)(?= ?[ivx])"
     rf"|(?<![a-z])(?:{_WORD})|(?<![a-z0-9])[mtshr](?=\s?[0-9元])"
 )
@@ -32,9 +32,9 @@ _START = re.compile(
 _SKIP = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
 # Addresses, identifiers, telephone numbers and versions hold digits but no quantities.
 _MASKED = re.compile(
-    r"(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
+    r"〒 ?[0-9]{3}-[0-9]{4}|(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
     r"|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
-    r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,5}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
+    r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,7}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
 )
 
 

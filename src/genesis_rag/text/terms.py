@@ -34,7 +34,7 @@ WORD = re.compile(
 )
 _SINGLE = re.compile(f"[{_HAN}]")
 _UNIT = re.compile(f"[{_KATAKANA}]+|[{_HAN}]+|{WORD.pattern}")
-_COUNTED = re.compile(f"([0-9][0-9,]*(?:\\.[0-9]+)?)(第|約)?([{_HAN}{_KATAKANA}])")
+_COUNTED = re.compile(f"(?<![0-9])(?<![0-9],)([0-9][0-9,]*(?:\\.[0-9]+)?)(第|約)?([{_HAN}{_KATAKANA}])")
 _ERA_YEAR = re.compile("([一-鿿]{2,4})(元|[0-9]{1,2})年")
 SENTENCE_END = re.compile("[。!?\n]|\\.\\s")
 _PARTS = re.compile(r"[-'._&@:+#]+")
@@ -163,7 +163,7 @@ def _mixed_pieces(part: str) -> list[str]:
 
 
 def counted_numbers(key: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (term, start, end) for numbers with the first sign of their unit (5億, 2026年), and western years of eras."""
+    """Yield (term, start, end) for numbers with a sign of their unit (5億, 2026年), and western years of eras."""
     for match in _COUNTED.finditer(key):
         yield match[1].replace(",", "") + match[3], match.start(), match.end()
     if "年" in key:
