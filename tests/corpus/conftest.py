@@ -19,7 +19,9 @@ SOURCES = CORPUS / "sources"
 
 @pytest.fixture(scope="session")
 def documents() -> list[Written]:
-    return [read_document(path) for path in sorted([*DOCUMENTS.glob("*.md"), *SOURCES.glob("*.md")], key=lambda p: p.name)]
+    return [
+        read_document(path) for path in sorted([*DOCUMENTS.glob("*.md"), *SOURCES.glob("*.md")], key=lambda p: p.name)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -36,9 +36,37 @@ def sentences(text: str) -> set[str]:
 
 
 def test_there_are_enough_documents_in_both_languages(documents: list[Written]) -> None:
-    topics = Counter(document.name.split(".")[0] for document in documents)
-    assert len(documents) >= 24
-    assert sum(1 for count in topics.values() if count == 2) >= 12
+    languages: dict[str, set[str]] = {}
+    for document in documents:
+        languages.setdefault(document.name.split(".")[0], set()).add(document.language)
+    found = Counter("+".join(sorted(both)) for both in languages.values())
+    assert len(documents) >= 60
+    assert found["en+ja"] >= 25
+    assert found["ja"] >= 10
+    assert found["en"] >= 10
+
+
+def test_the_forms_are_those_of_real_collections(documents: list[Written]) -> None:
+    forms = Counter(document.front.get("form", "md") for document in documents)
+    assert forms["pdf"] >= 2 and forms["docx"] >= 2 and forms["html"] >= 2
+    for language in ("ja", "en"):
+        bodies = [document.body for document in documents if document.language == language]
+        assert sum("\n| --- |" in body for body in bodies) >= 10  # tables
+        assert sum("\n1. " in body for body in bodies) >= 8  # numbered lists
+        assert sum(len(re.findall(r"(?:か|\?)\**$", body, re.MULTILINE)) >= 4 for body in bodies) >= 3  # questions
+
+
+def test_facts_of_one_language_stay_in_it(documents: list[Written]) -> None:
+    """Questions across languages are real only where no document of the asker's language answers them."""
+    used = {language: {f for d in documents if d.language == language for f in d.facts} for language in ("ja", "en")}
+    assert len(used["ja"] - used["en"]) >= 30
+    assert len(used["en"] - used["ja"]) >= 30
+
+
+def test_every_fact_with_a_source_is_told(documents: list[Written], facts: Facts) -> None:
+    told = {name for document in documents for name in document.facts}
+    usable = {n for n, f in facts.items() if f["verified"] != "from memory" and f["confidence"] != "low"}
+    assert not usable - told
 
 
 def test_front_matter_is_complete(documents: list[Written]) -> None:
