@@ -12,15 +12,16 @@ from genesis_rag.answering.features import Floats, Question, UnitTable, coverage
 from genesis_rag.answering.scoring import Weights, logistic, softmax
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import quantities, unsupported_quantities
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage
 
-_NAME = re.compile(
+_NAME = lazy(
     r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*|[一-鿿々]{2,}|(?<![A-Za-z])[A-Z][\w.'-]*(?:\s+[A-Z][\w.'-]*)*|[a-zA-Z]*\d[\w.-]*"
 )
-_QUESTION_WORD = re.compile(
+_QUESTION_WORD = lazy(
     r"what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|in|the|can|name|list|according", re.I
 )
-_GENERIC_JA = re.compile(r"何[一-鿿]?|場合|名前|理由|原因|方法|時期|以上|以下|文書|本文|資料|現在|当時")
+_GENERIC_JA = lazy(r"何[一-鿿]?|場合|名前|理由|原因|方法|時期|以上|以下|文書|本文|資料|現在|当時")
 
 
 @dataclass(frozen=True, slots=True)

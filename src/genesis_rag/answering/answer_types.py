@@ -8,43 +8,42 @@ from dataclasses import dataclass
 from genesis_rag.answering.questions import QuestionProfile
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, quantities
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
 
-_NUMERAL = re.compile(
-    r"[0-9〇一二三四五六七八九十百千万億兆両]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b"
-)
-_KATAKANA = re.compile(r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*")
-_KANJI = re.compile(r"[一-鿿々]{2,6}")
-_LATIN_NAME = re.compile(r"[A-Z][\w'’.-]*(?:\s+(?:of|the|de|van|von|and|for|&)?\s*[A-Z][\w'’.-]*)*")
-_PERSON_JA = re.compile(
+_NUMERAL = lazy(r"[0-9〇一二三四五六七八九十百千万億兆両]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b")
+_KATAKANA = lazy(r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*")
+_KANJI = lazy(r"[一-鿿々]{2,6}")
+_LATIN_NAME = lazy(r"[A-Z][\w'’.-]*(?:\s+(?:of|the|de|van|von|and|for|&)?\s*[A-Z][\w'’.-]*)*")
+_PERSON_JA = lazy(
     r"(?:氏|さん|様|先生|博士|教授|大統領|首相|長官|大臣|次官|審議官|総裁|社長|会長|監督|選手|国王|女王|皇帝|天皇|[一-鿿]世|王|帝|公|卿|夫人|妃|将軍|提督|牧師|司教)(?![一-鿿])"
 )
-_PLACE_JA = re.compile(
+_PLACE_JA = lazy(
     r"[一-鿿ァ-ヶー](?:国|県|市|州|町|村|駅|島|都|府|区|地方|半島|大陸|川|湖|山|港|海|湾|寺|城|宮|館|公園|大学|諸島|盆地|通り|地域)"
 )
-_ORGANISATION_JA = re.compile(
+_ORGANISATION_JA = lazy(
     r"[一-鿿ァ-ヶーa-z](?:社|会社|大学|省|庁|局|研究所|機構|協会|学会|財団|銀行|党|軍|隊|連盟|委員会|会|団|校|クラブ|チーム|バンド|グループ|放送|新聞|センター)"
 )
-_PLACE_EN = re.compile(r"\b(?:in|at|near|from|to|of|on|outside|into|throughout|across|around)\s+(?:the\s+)?[A-Z]")
-_ORGANISATION_EN = re.compile(
+_PLACE_EN = lazy(r"\b(?:in|at|near|from|to|of|on|outside|into|throughout|across|around)\s+(?:the\s+)?[A-Z]")
+_ORGANISATION_EN = lazy(
     r"\b(?:University|College|Inc|Corp|Company|Ministry|Department|Agency|Institute|Bureau|Association|Party|School|Records"
     r"|Laborator|Bank|Network|Council|Commission|Society|Club|Group|Foundation|Committee|[A-Z]{2,6})\b"
 )
-_DEFINITION = re.compile(
+_DEFINITION = lazy(
     r"とは|のことで|のことを|を指す|を指し|の略|を意味|という意味|である。?$|の一種|の総称|と呼ば|と定義|と称"
     r"|\b(?:is|are|was|were) (?:an?|the|any|one)\b|refers? to|\bmeans?\b|stands? for|defined as|known as|abbreviat"
     r"|called\b"
 )
-_REASON = re.compile(
+_REASON = lazy(
     r"ため|ので|から|理由|原因|により|によって|せい|結果|背景|目的|because|due to|\bcaus|reason|\bsince\b|as a "
     r"result|so that|in order to"
     r"|\bled to\b|result(?:ed|s|ing)? (?:in|from)|\bfor\b|therefore"
 )
-_MANNER = re.compile(
+_MANNER = lazy(
     r"によ(?:り|って|る)|を(?:用い|使|通じ|通し|介し)|ことで|方法|手順|して|しながら|\bby \w+ing\b|\busing\b"
     r"|\bthrough\b|\bvia\b|\bwith\b|\bmethod"
 )
-_ENUMERATION = re.compile(r"[、・,/].*(?:[、・,/]|および|及び|並びに|\band\b|や)")
+_ENUMERATION = lazy(r"[、・,/].*(?:[、・,/]|および|及び|並びに|\band\b|や)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +139,8 @@ def _counted(profile: QuestionProfile) -> re.Pattern[str] | None:
         return None
     head = re.escape(profile.head.split()[0])
     if profile.language == "ja":
-        return re.compile(rf"[0-9〇一二三四五六七八九十百千万億兆][\s約余数]*{head}")
-    return re.compile(
+        return lazy(rf"[0-9〇一二三四五六七八九十百千万億兆][\s約余数]*{head}")
+    return lazy(
         rf"\b(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|dozens?|several)\s(?:\w+\s){{0,2}}{head}"
     )
 

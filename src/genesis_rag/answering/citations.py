@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from genesis_rag.answering.verification import Terms, verify
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Citation, Passage
 
 _CJK = "　-〿぀-ヿ㐀-䶿一-鿿豈-﫿＀-￯"
-_BREAK = re.compile(r"[ \t　]*\n\s*")
-_BREAK_IN_CJK = re.compile(rf"(?<=[{_CJK}])[ \t　]*\n\s*(?=[{_CJK}])")
+_BREAK = lazy(r"[ \t　]*\n\s*")
+_BREAK_IN_CJK = lazy(rf"(?<=[{_CJK}])[ \t　]*\n\s*(?=[{_CJK}])")
 
 
 def shown(quote: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -19,12 +18,13 @@ from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
 from genesis_rag.protocols import Embedder
 from genesis_rag.text.normalize import fold
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
 
 _OTHER_LANGUAGE_MUST_BEAT = 0.25
 _WEAK = 0.5
-_SINGLE_WORD = re.compile(r"[^\s、。,?!ぁ-ゖ]+")
+_SINGLE_WORD = lazy(r"[^\s、。,?!ぁ-ゖ]+")
 
 
 class ExtractiveAnswerer:

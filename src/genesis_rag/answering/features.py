@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +164,7 @@ class _Lexical:
         self.units = units
         self.terms = terms
         self.titles = titles
-        self.tools = tools
+        self.weight = cache(tools.term_weight)
         self.squares = {term: weight * weight for term, weight in question.weights.items()}
         self.most = max(question.weights.values(), default=0.0) or 1.0
         self.leads = {unit.lead_text: frozenset(tools.terms(unit.lead_text)) for unit in units}
@@ -175,7 +176,7 @@ class _Lexical:
         lead, title = self.leads[unit.lead_text], self.titles[unit.passage]
         known = own | title | lead
         missing = max((weight for term, weight in weights.items() if term not in known), default=0.0) / self.most
-        fresh = sum(self.tools.term_weight(term) for term in own if term not in weights)
+        fresh = sum(self.weight(term) for term in own if term not in weights)
         shared = sum(weight for term, weight in weights.items() if term in own)
         return [
             coverage(weights, own),

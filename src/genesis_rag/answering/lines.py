@@ -7,19 +7,20 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
 
 LineKind = Literal["blank", "rule", "row", "item", "heading", "prose"]
 
-_BULLET = re.compile(r"\s*(?:[-*+–—]+\s+|[•・◆■●○▼◇□▪‣＊▶►✓]+\s*)+(?=\S)")
-_NUMBERED = re.compile(
+_BULLET = lazy(r"\s*(?:[-*+–—]+\s+|[•・◆■●○▼◇□▪‣＊▶►✓]+\s*)+(?=\S)")
+_NUMBERED = lazy(
     r"\s*(?:[-*+•・]\s+)?(?:\*\*)?(?P<mark>[①-⑳㉑-㉟㊱-㊿⑴-⒇⒈-⒛]|[(（]\d{1,3}[)）]|第?\d{1,3}\s?[.)．）:：](?![\d])|[一二三四五六七八九十]{1,3}[、.．]"
     r"|(?:No\.?|#)\s?\d{1,3}[.:]?(?=\s))\s*(?=\S)"
 )
-_RULE = re.compile(r"\s*\|?[\s:|=_*-]*[-=_*]{2,}[\s:|=_*-]*\|?\s*")
-_HEADING = re.compile(r"\s*#{1,6}\s+(?=\S)")
-_DECORATION = re.compile(r"[\s#▲▼>]*")
-_SENTENCE_END = re.compile(r"[。.!?！？…][」』)）]?\s*$")
+_RULE = lazy(r"\s*\|?[\s:|=_*-]*[-=_*]{2,}[\s:|=_*-]*\|?\s*")
+_HEADING = lazy(r"\s*#{1,6}\s+(?=\S)")
+_DECORATION = lazy(r"[\s#▲▼>]*")
+_SENTENCE_END = lazy(r"[。.!?！？…][」』)）]?\s*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 
 from genesis_rag.answering.features import Floats, Question, UnitTable, coverage
 from genesis_rag.answering.units import Unit
+from genesis_rag.text.patterns import lazy
 
 _BEFORE = 4
-_PARTS = re.compile(r"[、・,/，]|\band\b|および|及び|並びに|と(?=[一-鿿ァ-ヶ])")
+_PARTS = lazy(r"[、・,/，]|\band\b|および|及び|並びに|と(?=[一-鿿ァ-ヶ])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Literal
 from genesis_rag.answering import rules_en, rules_ja
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold, nfc
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
 
 Kind = Literal[
@@ -26,8 +27,8 @@ QUANTITY_KINDS: dict[str, frozenset[str]] = {
 }
 """For kinds of questions that a quantity answers: the kinds of quantities (text.numbers) that do."""
 
-_QUOTED = re.compile(r"[「『“\"‘]([^「」『』“”\"‘’]{2,60})[」』”\"’]")
-_WORDS = re.compile(r"[^\W_]+")
+_QUOTED = lazy(r"[「『“\"‘]([^「」『』“”\"‘’]{2,60})[」』”\"’]")
+_WORDS = lazy(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from genesis_rag.text.patterns import lazy
+
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns))
+    return lazy("|".join(patterns))
 
 
 _WH = r"\b(?:what|which)"
@@ -195,7 +197,7 @@ GREETING = (
     r"|doing))?"
     r"|nice to meet you|what's up|sup|thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|ty|cheers|goodbye|bye+|see you)"
 )
-OPENING = re.compile(
+OPENING = lazy(
     rf"^(?:{GREETING}(?: there| everyone| all| team)?|excuse me|sorry(?: to bother(?: you)?)?|please|plz|pls|pleas"
     rf"|quick question"
     r"|(?:just )?wondering|i(?:'m| am| was) (?:just )?(?:wondering|curious)(?: about)?|i(?:'d| would) (?:like"
@@ -209,12 +211,12 @@ OPENING = re.compile(
     r"|any idea|ok(?:ay)?|so|um+|uh+|well)\b[\s,.!:;-]*"
 )
 _THANKS = r"thx|thanks?(?: you)?(?: (?:so|very) much| a lot| in advance)?|ty|cheers"
-ENDING = re.compile(rf"(?:[\s,.!;-]+(?:please|plz|pls|{_THANKS}|if you (?:can|could|know)))+[\s.!]*$")
+ENDING = lazy(rf"(?:[\s,.!;-]+(?:please|plz|pls|{_THANKS}|if you (?:can|could|know)))+[\s.!]*$")
 TYPOS = {
     "waht": "what", "wht": "what", "whta": "what", "hwat": "what", "wut": "what", "whats": "what is",
     "wich": "which", "whcih": "which", "wihch": "which", "wehn": "when", "whne": "when", "wehre": "where",
     "whre": "where", "hwo": "how", "howmany": "how many", "howmuch": "how much", "teh": "the",
 }  # fmt: skip
-ANSWER_LANGUAGE = re.compile(
+ANSWER_LANGUAGE = lazy(
     r"[\s,(]*\b(?:please )?(?:answer|reply|respond|write)(?: me| it)? in (?P<l>english|japanese)\b[).!\s]*"
 )

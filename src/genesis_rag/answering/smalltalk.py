@@ -10,6 +10,7 @@ from typing import Literal
 from genesis_rag.answering import rules_en, rules_ja
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
 
 Talk = Literal["empty_question", "greeting", "thanks", "about_assistant", "too_vague", "unsupported_language"]
@@ -24,19 +25,17 @@ class SmallTalk:
 
 
 _FILLER = r"[\s、。,.!?~ー…・;:'\"()「」]*"
-_GREETING_JA = re.compile(rf"^{_FILLER}(?:{rules_ja.GREETING}(?:ね|よ)?{_FILLER})+$")
-_GREETING_EN = re.compile(
-    rf"^{_FILLER}(?:{rules_en.GREETING}(?: there| everyone| all| again| today)?{_FILLER}(?:and )?)+$"
-)
-_THANKS = re.compile(r"ありがと|thank|thx|\bty\b|cheers")
+_GREETING_JA = lazy(rf"^{_FILLER}(?:{rules_ja.GREETING}(?:ね|よ)?{_FILLER})+$")
+_GREETING_EN = lazy(rf"^{_FILLER}(?:{rules_en.GREETING}(?: there| everyone| all| again| today)?{_FILLER}(?:and )?)+$")
+_THANKS = lazy(r"ありがと|thank|thx|\bty\b|cheers")
 _YOU_JA = "(?:あなた|きみ|君|お前|このアプリ|このツール|このシステム|このアシスタント|このボット|genesis-rag)"
-_ABOUT_JA = re.compile(
+_ABOUT_JA = lazy(
     rf"^(?:{_YOU_JA}(?:は|って|の(?:名前|正体)(?:は|を)?|について)[、\s]*(?:誰|だれ|どなた|何|なに|なん|どんな|どういう|ai|人間|ロボット|教|説明|どうやって|どのように)?.{{0,18}}"
     rf"|(?:{_YOU_JA}は|ここでは|ここで)?[、\s]*何が(?:でき|出来)(?:ます|る|るの|るん).{{0,6}}|{_YOU_JA}に(?:は)?何が.{{0,10}}"
     r"|(?:お名前|名前)は(?:何(?:ですか|と言いますか)?)?|自己紹介.{0,10}|使い方(?:は|を|が)?.{0,10}|ヘルプ|(?:どんな|どのような|どういう)質問(?:に|が|を).{0,16}"
     r"|(?:これは|ここは)(?:何|どんな)(?:の)?(?:アプリ|ツール|システム|サイト|ボット).{0,8})[\s?!。]*$"
 )
-_ABOUT_EN = re.compile(
+_ABOUT_EN = lazy(
     r"^(?:who|what) (?:are|r) (?:you|u)(?: exactly| anyway)?\W*$|^(?:what|who)(?:'s| is) your (?:name|purpose"
     r"|creator|maker)\b"
     r"|^(?:what|which) (?:kind of |sort of )?(?:questions?|things|languages?) (?:can|do|should) (?:i|you|u) (?:ask"
@@ -49,10 +48,10 @@ _ABOUT_EN = re.compile(
     r"|^(?:introduce yourself|help(?: me)?|tell me about yourself|about (?:you|yourself)|can you help(?: me)?)\W*$"
     r"|^what is (?:genesis-rag|this (?:app|tool|assistant|program))\W*$"
 )
-_CHINESE = re.compile(
+_CHINESE = lazy(
     r"[吗呢么这们谁哪请给对应该还让从与为开发产业务电经济实现术联关战领际协议总计划书签设]|什麼|怎麼|多少|請問|哪些|哪裡|為什麼|嗎|甚麼|這個|如何|是什|的是|有几|幾個|了多|和.{1,12}的"
 )
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_WORD = lazy(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENGLISH_WORDS = frozenset(
     "the of and to in is are was were what which who when where why how does do did much many for with on at by "
     "from an a"
@@ -163,7 +162,7 @@ _EMPTY_WORDS_EN = frozenset(
     "then a an the"
     " much many tell me more about yes no ok okay really huh eh thing things something anything info".split()
 )
-_EMPTY_JA = re.compile(
+_EMPTY_JA = lazy(
     r"(?:それ|これ|あれ|そこ|ここ|なぜ|何故|なに|何|誰|だれ|いつ|どこ|どう(?:して)?|どれ|いくら|いくつ|どちら|もっと|詳しく|続き|はい|いいえ|うん"
     r"|教えて|について|です|ます|か|は|が|の|を|に|と|も|だ|よ|ね|って|なの|でしょう|ください|下さい)+"
 )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from genesis_rag.answering.lines import Line, cell_ordinal, cells, ends_like_sentence, read_lines, trim
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Language, Passage, Span
 
 UnitKind = Literal["sentence", "item", "row", "heading"]
 
-_KANA = re.compile("[ぁ-ゖァ-ヺ]")
-_CJK = re.compile("[ぁ-ゖァ-ヺ㐀-鿿]")
-_LATIN = re.compile("[A-Za-z]{2,}")
+_KANA = lazy("[ぁ-ゖァ-ヺ]")
+_CJK = lazy("[ぁ-ゖァ-ヺ㐀-鿿]")
+_LATIN = lazy("[A-Za-z]{2,}")
 _LONG_ITEM = 200
-_WORDLESS = re.compile(r"[\W_]*")
+_WORDLESS = lazy(r"[\W_]*")
 _LEAD_CHARS = 160
 _MAX_UNITS = 400
 

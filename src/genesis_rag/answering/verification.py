@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import unsupported_quantities
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage, Span, Verification
 
-_MARKER = re.compile(
+_MARKER = lazy(
     r"[\[［【〔]\s*(?P<body>[0-9０-９]{1,4}(?:\s*(?:[,、，;；・]|-|–|~|〜)\s*[0-9０-９]{1,4})*)\s*[\]］】〕]"
 )
-_NUMBER = re.compile(r"[0-9０-９]+")
-_RANGE = re.compile(r"([0-9０-９]+)\s*(?:-|–|~|〜)\s*([0-9０-９]+)")
+_NUMBER = lazy(r"[0-9０-９]+")
+_RANGE = lazy(r"([0-9０-９]+)\s*(?:-|–|~|〜)\s*([0-9０-９]+)")
 _MAX_RANGE = 20
-_ADDRESS = re.compile(r"(?:https?://|www\.|[\w.+-]+@)[!-~]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/[!-~]*")
-_NAME = re.compile(
+_ADDRESS = lazy(r"(?:https?://|www\.|[\w.+-]+@)[!-~]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/[!-~]*")
+_NAME = lazy(
     r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][A-Za-z0-9&-]+\b|\b[A-Za-z]+\d[\w-]*\b|[ァ-ヺ][ァ-ヺー・]{2,}", re.MULTILINE
 )
 
