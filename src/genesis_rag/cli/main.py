@@ -10,6 +10,7 @@ import click
 from genesis_rag.cli.ask import ask
 from genesis_rag.cli.doctor import doctor
 from genesis_rag.cli.documents import documents
+from genesis_rag.cli.evaluate import evaluate
 from genesis_rag.cli.index import index
 from genesis_rag.cli.options import EPILOG, SETTINGS, RunState, version
 from genesis_rag.cli.output import remark
@@ -31,7 +32,7 @@ def genesis_rag() -> None:
     """
 
 
-for _command in (ask, index, search, documents, doctor, serve):
+for _command in (ask, index, search, documents, evaluate, doctor, serve):
     genesis_rag.add_command(_command)
 
 

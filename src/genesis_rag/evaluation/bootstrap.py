@@ -46,7 +46,8 @@ def resample_counts(n: int, resamples: int, seed: int = SEED) -> Iterator[Floats
 def estimates(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> list[Estimate | None]:
     """Return an estimate for each column of ``values`` [questions, measures]; NaN marks a question without the measure.
 
-    The interval is the percentile interval. A column without any value gives None.
+    The interval is the percentile interval. Where all values are 0, or all are 1, resampling shows no spread, so the
+    other end is the exact one of Clopper and Pearson (1934). A column without any value gives None.
     """
     n, columns = values.shape
     known = ~np.isnan(values)
@@ -61,11 +62,16 @@ def estimates(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> l
         if not totals[column]:
             found.append(None)
             continue
+        value, n_known = float(filled[:, column].sum() / totals[column]), int(totals[column])
+        own = values[known[:, column], column]
+        if own.min() == own.max() and value in (0.0, 1.0):
+            reach = tail ** (1 / n_known)
+            found.append(Estimate(value, reach if value else 0.0, 1.0 if value else 1 - reach, n_known))
+            continue
         kept = means[~np.isnan(means[:, column]), column]
         low, high = np.quantile(kept, (tail, 1 - tail))
-        value = filled[:, column].sum() / totals[column]
         # Rounding must not put the mean outside of its own interval.
-        found.append(Estimate(float(value), float(min(low, value)), float(max(high, value)), int(totals[column])))
+        found.append(Estimate(value, float(min(low, value)), float(max(high, value)), n_known))
     return found
 
 

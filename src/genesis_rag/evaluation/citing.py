@@ -59,14 +59,20 @@ class CitationScores:
 
 def plain_text(answer: Answer) -> str:
     """Return the answer's text without the markers of its citations."""
-    return _without_markers(answer.text, answer.citations)
+    text = answer.text
+    for marker in _markers(answer.citations):
+        text = text.replace(marker, "")
+    return text.strip()
 
 
 def cited_sentences(answer: Answer) -> list[Sentence]:
     """Return the sentences and list items of an answer that hold a letter or digit."""
     found = []
-    for span in sentence_spans(answer.text):
-        text = _without_markers(span.of(answer.text), answer.citations)
+    blanked = answer.text
+    for marker in _markers(answer.citations):  # blanks, so that offsets stay and no sentence begins with a marker
+        blanked = blanked.replace(marker, " " * len(marker))
+    for span in sentence_spans(blanked):
+        text = span.of(blanked)
         if any(character.isalnum() for character in text):
             citing = (c for c in answer.citations if c.answer_start < span.end and c.answer_end > span.start)
             found.append(Sentence(text, tuple(citing)))
@@ -128,10 +134,8 @@ def citation_scores(answer: Answer, judged: Sequence[Judged], forms: Sequence[st
     )
 
 
-def _without_markers(text: str, citations: Sequence[Citation]) -> str:
-    for marker in sorted({c.marker for c in citations}):
-        text = text.replace(f"[{marker}]", "")
-    return text.strip()
+def _markers(citations: Sequence[Citation]) -> list[str]:
+    return [f"[{marker}]" for marker in sorted({c.marker for c in citations})]
 
 
 def _squeezed(text: str) -> str:

@@ -16,6 +16,7 @@ from genesis_rag.evaluation.bootstrap import PAIRED_RESAMPLES, Change, holm, pai
 from genesis_rag.evaluation.measures import MAIN_CUTOFF, MEASURES, measure_of
 from genesis_rag.evaluation.run_file import Run
 
+COMPARISON_SCHEMA = "genesis-rag/comparison/1"
 TOLERANCE = 0.02
 BY_DIRECTION = ("recall", "contained")
 """Measures that are also compared within each direction."""
@@ -142,7 +143,7 @@ def _names(pairs: Sequence[Pair]) -> list[str]:
     for base in MEASURES:
         found = [name for name in before & after if name.partition("@")[0] == base]
         depths = sorted(int(name.partition("@")[2]) for name in found if "@" in name)
-        if base in ("recall", "success") and depths:
+        if base in ("recall", "success", "answer_hit") and depths:
             names.append(f"{base}@{MAIN_CUTOFF if MAIN_CUTOFF in depths else depths[-1]}")
         elif depths:
             names.append(f"{base}@{depths[-1]}")
@@ -176,3 +177,33 @@ def _notes(before: Run, after: Run) -> Iterator[str]:
 
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+def comparison_payload(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON values; documented in docs/json.md."""
+    return {
+        "schema": COMPARISON_SCHEMA,
+        "shared": comparison.shared,
+        "left_out": comparison.left_out,
+        "tolerance": comparison.tolerance,
+        "notes": list(comparison.notes),
+        "measures": [
+            {
+                "name": one.name,
+                "direction": one.direction,
+                "before": round(one.change.before, 6),
+                "after": round(one.change.after, 6),
+                "change": round(one.change.value, 6),
+                "low": round(one.change.low, 6),
+                "high": round(one.change.high, 6),
+                "n": one.change.n,
+                "fell": one.fell,
+                "rose": one.rose,
+            }
+            for one in comparison.measures
+        ],
+        "changed": [
+            {"id": old["id"], "question": new.get("question", ""), "before": old["failures"], "after": new["failures"]}
+            for old, new in comparison.changed
+        ],
+    }

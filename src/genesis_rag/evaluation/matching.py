@@ -21,13 +21,15 @@ _IS_CJK = re.compile(f"[{_CJK}]")
 _NOT_WORD = re.compile(r"[\W_]+")
 _SPACE_BESIDE_CJK = re.compile(f"(?<=[{_CJK}]) | (?=[{_CJK}])")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
-_YES = re.compile(r"[\W_]*(?:はい|ええ|そうです|yes\b|true\b)")
-_NO = re.compile(r"[\W_]*(?:いいえ|いえ|no\b(?!\.)|false\b)")
+_YES = re.compile(r"[\W_]*(?:(?:はい|ええ|そうです)(?![^\W_])|(?:yes|true)\b)")
+_NO = re.compile(r"[\W_]*(?:(?:いいえ|いえ|違います)(?![^\W_])|(?:no|false)\b(?!\.))")
+_POLAR = frozenset("はい ええ そうです yes true いいえ いえ 違います no false".split())
 # What may stand around a number without changing which one it is.
-_AROUND_NUMBERS = re.compile(
-    r"およそ|おおよそ|約|ほぼ|計|合計|全|程度|ほど|くらい|ぐらい|余り|以上|以下|未満|超える|超|最大|最低|少なくとも|"
-    r"から|まで|より|頃|ごろ|年間|[のはがをにでとや間]"
+_PARTICLES = (
+    r"(?:およそ|おおよそ|約|ほぼ|計|合計|全|程度|ほど|くらい|ぐらい|余り|以上|以下|未満|超える|超|最大|最低|少なくとも|"
+    r"から|まで|より|頃|ごろ|年間|[のはがをにでとや間\W_])+"
 )
+_AROUND_NUMBERS = re.compile(f"^{_PARTICLES}|{_PARTICLES}$")
 _ENGLISH_AROUND = ENGLISH | set("approximately around roughly nearly almost least up total exactly".split())
 
 
@@ -47,11 +49,14 @@ def is_exact(answer: str, forms: Collection[str]) -> bool:
 def contains(answer: str, form: str) -> bool:
     """Tell whether ``answer`` says ``form``.
 
-    A form without quantities must occur as whole words. Of a form with quantities every quantity must have one of the
-    same value in the answer, and the words around them must occur too.
+    A form without quantities must occur as whole words. One with quantities must occur as it is written, without
+    cutting a quantity of the answer (5 is not in 5億ドル); or each of its quantities must have one of the same value in
+    the answer, and the words around them must occur too.
     """
     if not quantities(form):
         return _occurs(form, answer)
+    if _occurs_uncut(form, answer):
+        return True
     if unsupported_quantities(form, answer):
         return False
     return all(_occurs(words, answer) for words in _words_around(form))
@@ -66,6 +71,11 @@ def polarity(text: str) -> bool | None:
     """Return True for a text that begins with yes or はい, False for no or いいえ, else None."""
     key = fold(text)
     return True if _YES.match(key) else False if _NO.match(key) else None
+
+
+def polar_form(form: str) -> bool | None:
+    """Return True for an accepted answer that is a mere yes or はい, False for no or いいえ, else None."""
+    return polarity(form) if normalised(form) in _POLAR else None
 
 
 def token_f1(answer: str, form: str) -> float:
@@ -106,12 +116,25 @@ def _occurs(words: str, text: str) -> bool:
     return False
 
 
+def _occurs_uncut(words: str, text: str) -> bool:
+    """Tell whether ``words`` occur in ``text`` at a place where no quantity of the text goes on over their ends."""
+    wanted, own = fold(words).strip(), fold(text)
+    at = own.find(wanted) if wanted else -1
+    while at >= 0:
+        end = at + len(wanted)
+        cut = any(q.span.start < at < q.span.end or q.span.start < end < q.span.end for q in quantities(own))
+        if not (cut or _joined(own, at) or _joined(own, end)):
+            return True
+        at = own.find(wanted, at + 1)
+    return False
+
+
 def _joined(text: str, at: int) -> bool:
     """Tell whether a word of letters or digits goes on over ``at``; Japanese has no such ends."""
     if not 0 < at < len(text):
         return False
     before, after = text[at - 1], text[at]
-    return not (before == " " or after == " " or _IS_CJK.match(before) or _IS_CJK.match(after))
+    return before.isalnum() and after.isalnum() and not (_IS_CJK.match(before) or _IS_CJK.match(after))
 
 
 def _words_around(form: str) -> list[str]:
@@ -123,7 +146,7 @@ def _words_around(form: str) -> list[str]:
     pieces.append(form[done:])
     kept = []
     for piece in pieces:
-        words = [word for word in normalised(_AROUND_NUMBERS.sub(" ", piece)).split() if word not in _ENGLISH_AROUND]
+        words = [word for word in normalised(_AROUND_NUMBERS.sub("", piece)).split() if word not in _ENGLISH_AROUND]
         if words:
             kept.append(" ".join(words))
     return kept

@@ -39,6 +39,9 @@ MEASURES: Mapping[str, Measure] = {
         Measure("success", "success", "retrieval", "the first k results hold the evidence that is needed", gated=False),
         Measure("ndcg", "nDCG", "retrieval", "discounted gain of the ranking, 1 for a perfect one"),
         Measure("mrr", "MRR", "retrieval", "1 / rank of the first piece of evidence"),
+        Measure(
+            "answer_hit", "answer in results", "retrieval", "the first k results say an accepted answer", gated=False
+        ),
         Measure("contained", "contained answer", "answer", "the answer says an accepted one; a list says all entries"),
         Measure("exact", "exact answer", "answer", "the answer is an accepted one and nothing else", gated=False),
         Measure("token_f1", "token F1", "answer", "words shared with an accepted answer (questions in English)"),
@@ -95,6 +98,20 @@ def retrieval_values(judged: Sequence[Judged], ranks: Ranks, k: int, *, needs_al
     return values
 
 
+def answer_hit_values(item: Item, texts: Sequence[str], k: int) -> dict[str, float]:
+    """Return whether the first results say an accepted answer, wherever it stands: facts occur in several documents.
+
+    Args:
+        item: an answerable question; without accepted answers nothing is returned, and so for yes or no.
+        texts: of the results, best first.
+        k: how many were asked for.
+    """
+    depth = min(MAIN_CUTOFF, k)
+    if not item.answers or any(matching.polar_form(form) is not None for form in item.forms):
+        return {}
+    return {f"answer_hit@{depth}": float(says_accepted(item, "\n".join(texts[:depth])))}
+
+
 def answer_values(item: Item, answer: Answer, judged: Sequence[Judged]) -> dict[str, float]:
     """Return the measures of one answer.
 
@@ -124,11 +141,10 @@ def says_accepted(item: Item, text: str) -> bool:
     """Tell whether ``text`` says an accepted answer: all entries of a list; for yes or no, it must begin with that."""
     if item.is_list:
         return matching.list_recall(text, item.answers) == 1.0
-    wanted = {matching.polarity(form) for form in item.forms} - {None}
-    if wanted:
-        said = matching.polarity(text)
-        return said is not None and {said} == wanted
-    return matching.contains_any(text, item.forms)
+    polar = {said for form in item.forms if (said := matching.polar_form(form)) is not None}
+    if polar == {matching.polarity(text)}:
+        return True
+    return matching.contains_any(text, [form for form in item.forms if matching.polar_form(form) is None])
 
 
 def _words_values(item: Item, answer: Answer, text: str) -> dict[str, float]:

@@ -164,8 +164,19 @@ def read_run(path: Path) -> Run:
 
 
 def as_baseline(run: Run) -> Run:
-    """Return the part of a run that a later one is compared with: no texts, no results, no times."""
-    kept = ("id", "language", "type", "direction", "split", "answerable", "fingerprint", "failures", "values")
+    """Return the part of a run that a later one is compared with: no answers, no results, no times."""
+    kept = (
+        "id",
+        "question",
+        "language",
+        "type",
+        "direction",
+        "split",
+        "answerable",
+        "fingerprint",
+        "failures",
+        "values",
+    )
     return {
         **{key: run[key] for key in ("schema", "made_at", "versions", "system", "options", "dataset", "metrics")},
         "questions": [{key: one[key] for key in kept} for one in run["questions"]],

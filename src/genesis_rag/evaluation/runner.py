@@ -11,7 +11,7 @@ from genesis_rag.assistant import AskOptions
 from genesis_rag.errors import GenesisError
 from genesis_rag.evaluation.evidence import EvidenceFinder, Judged, Library, first_ranks
 from genesis_rag.evaluation.items import Item, QuestionSet
-from genesis_rag.evaluation.measures import MAIN_CUTOFF, answer_values, retrieval_values
+from genesis_rag.evaluation.measures import MAIN_CUTOFF, answer_hit_values, answer_values, retrieval_values
 from genesis_rag.types import Answer, Hit
 
 Progress = Callable[[str, int, int, str], None]
@@ -170,6 +170,8 @@ def _run_one(subject: Subject, finder: EvidenceFinder, item: Item, options: RunO
 
     places = ranking("search", lambda k: subject.search(item.question, k))
     ranks, values = judge(places)
+    if item.answerable:
+        values |= answer_hit_values(item, [place.text for place in places], options.k)
     legs = {}
     if options.ablation and judged:
         for leg in subject.legs:

@@ -85,6 +85,7 @@ KEYS: Mapping[str, Callable[[Result], str]] = {
     "type": lambda one: one.item.type,
     "language": lambda one: one.item.language,
 }
+USUAL_ORDER = {name: place for place, name in enumerate(("ja-ja", "en-en", "ja-en", "en-ja", "ja", "en"))}
 WHOLE_SEARCH = "whole"
 LEG_MEASURES = ("recall@", "ndcg@", "mrr@")
 
@@ -111,12 +112,12 @@ def summarise(results: Sequence[Result], resamples: int = RESAMPLES) -> Summary:
 
 
 def grouped(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, list[Result]]:
-    """Return the results by ``key``, sorted; those without one are left out."""
+    """Return the results by ``key``, directions in their usual order; those without one are left out."""
     found: dict[str, list[Result]] = {}
     for one in results:
         if name := key(one):
             found.setdefault(name, []).append(one)
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda pair: (USUAL_ORDER.get(pair[0], len(USUAL_ORDER)), pair[0])))
 
 
 def table(rows: Sequence[Mapping[str, float]], resamples: int = RESAMPLES) -> dict[str, Estimate]:
