@@ -60,6 +60,15 @@ def test_a_part_of_a_text_is_read_without_the_rest(filled: Path, kit: Kit, texts
                 index.text(name, start, end)
 
 
+def test_cosines_of_named_chunks_are_those_of_the_search(filled: Path, kit: Kit) -> None:
+    with kit.read(filled) as index:
+        vector = kit.vector("any")
+        ((numbers, scores),) = index.search_dense(vector[None], 100)
+        found = index.cosines(vector, [*numbers.tolist(), 10**9])
+        assert list(found) == numbers.tolist()
+        assert list(found.values()) == pytest.approx(scores.tolist(), abs=1e-6)
+
+
 def test_it_tells_which_chunks_a_filter_lets_through(filled: Path, kit: Kit) -> None:
     with kit.read(filled) as index:
         ((numbers, _),) = index.search_dense(kit.vector("any")[None], 100)

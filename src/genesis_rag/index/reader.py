@@ -114,6 +114,11 @@ class Index:
                 found = state.derived.lexical.search(terms, k, allowed)
             return found
 
+    def cosines(self, vector: NDArray[np.float32], numbers: Sequence[int]) -> dict[int, float]:
+        """Return the cosine of ``vector`` (float32[dim]) with each of these chunks that the vector index holds."""
+        with self._states.use() as state:
+            return state.derived.vectors.products(vector, numbers)
+
     def passes(self, numbers: Ids, filter: SearchFilter | None) -> NDArray[np.bool_]:
         """Tell for each chunk number whether ``filter`` lets it through."""
         with self._states.use() as state:

@@ -8,6 +8,7 @@ ids after a removal, so an inverted file must never stand under the IndexIDMap2 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,16 @@ class FaissVectorIndex:
             return np.asarray(self._index.reconstruct(int(row_id)), dtype=np.float32)
         except RuntimeError as error:
             raise KeyError(row_id) from error
+
+    def products(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
+        """Return the inner product of ``vector`` with the row under each of ``ids``; unknown ids are left out."""
+        found: dict[int, float] = {}
+        for row_id in ids:
+            try:
+                found[row_id] = float(self._index.reconstruct(int(row_id)) @ vector)
+            except RuntimeError:
+                continue
+        return found
 
     def _highest(self) -> int:
         return int(self.ids().max()) if len(self) else -1

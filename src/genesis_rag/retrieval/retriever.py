@@ -126,8 +126,7 @@ class Retriever:
         own = self._index.passes(words[0], part)
         keyword = dict(zip(words[0][own].tolist(), words[1][own].tolist(), strict=True))
         unseen = [number for number in islice(keyword, settings.candidates) if number not in cosine]
-        for number, row in self._index.vectors_of(unseen).items() if unseen else ():
-            cosine[number] = float(row @ vector[0])
+        cosine.update(self._index.cosines(vector[0], unseen))
         dense = np.array(list(cosine.values()))
         lexical = np.array([keyword.get(number, 0.0) for number in cosine])
         share = keyword_share(lexical, ceiling)

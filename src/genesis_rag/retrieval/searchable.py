@@ -48,8 +48,8 @@ class Searchable(Protocol):
         """Return the number of chunks that hold ``term``."""
         ...
 
-    def vectors_of(self, numbers: Iterable[int], /) -> Mapping[int, NDArray[np.float32]]:
-        """Return the stored vectors of these chunks."""
+    def cosines(self, vector: NDArray[np.float32], numbers: Sequence[int], /) -> Mapping[int, float]:
+        """Return the cosine of ``vector`` with each of these chunks."""
         ...
 
     def chunks(self, numbers: Iterable[int], /) -> Mapping[int, Chunk]:
