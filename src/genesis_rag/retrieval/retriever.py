@@ -1,4 +1,13 @@
-"""The retriever: both legs in every language, fused, without duplicates."""
+"""The retriever: keyword and vector search over one index, fused, without duplicates, each language with its share.
+
+How languages are treated. Keyword search cannot cross languages but for numbers and names; vectors can, with smaller
+cosines than within one language. So where the index holds several languages, the vectors of each are searched apart:
+the best of one never hide the best of another. A chunk in another language than the question ("foreign") gets the
+larger of two scores, the ordinary fused one and one that trusts its cosine more (``cross_dense_weight``), as it cannot
+be blamed for sharing no words; an answer that only the other language has then comes before mere noise in the
+question's own. And ``language_share`` of the places are kept for either side, for foreign chunks only where they are
+near enough (``language_margin``); they push out the worst of what had been chosen, never the best.
+"""
 
 from __future__ import annotations
 
