@@ -21,7 +21,17 @@ from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
 
-__all__ = ["DoctorReport", "Finding", "open_assistant", "remove_documents", "run_doctor", "run_ingest"]
+__all__ = [
+    "DoctorReport",
+    "Finding",
+    "Parts",
+    "open_assistant",
+    "open_parts",
+    "remove_documents",
+    "require_readable",
+    "run_doctor",
+    "run_ingest",
+]
 
 Progress = Callable[[str, int, int, str], None]
 """Called with phase, done, total and the source at hand."""
@@ -30,7 +40,7 @@ ANSWERERS = ("extractive",)
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """What a profile consists of; writing and reading must use the same ones."""
 
     profile: ProfileSpec
@@ -46,13 +56,24 @@ class _Parts:
         return IndexIdentity(self.embedder.fingerprint, self.embedder.dim, chunker, self.analyser.id)
 
     def chunk(self, document: Document) -> Sequence[Chunk]:
+        """Cut a document."""
         return chunk_document(document, self.embedder.count_tokens, self.chunking)
 
     def terms(self, title: str, chunk: Chunk) -> Sequence[str]:
+        """Return the keyword terms of a chunk."""
         return self.analyser.index_terms(_context(title, chunk))
 
 
-def open_assistant(settings: Settings) -> Assistant:
+def open_parts(settings: Settings) -> Parts:
+    """Open the models of the profile once, for a process that reads and writes; the functions below take them.
+
+    Raises:
+        ModelError: the profile's weights are missing or damaged.
+    """
+    return _parts(settings)
+
+
+def open_assistant(settings: Settings, parts: Parts | None = None) -> Assistant:
     """Open the index for reading and put the assistant of the profile over it.
 
     Raises:
@@ -60,7 +81,7 @@ def open_assistant(settings: Settings) -> Assistant:
         IndexMismatchError: the index was filled by another profile.
         ModelError: the profile's weights are missing or damaged.
     """
-    parts = _parts(settings)
+    parts = parts or _parts(settings)
     index = Index.open(settings.index_dir, parts.identity, parts.terms)
     retriever = Retriever(index, parts.embedder, parts.analyser)
     return Assistant(index, retriever, _answerer(parts, index, settings.llm), settings.passages)
@@ -73,11 +94,12 @@ def run_ingest(
     prune: bool = False,
     rebuild: bool = False,
     progress: Progress | None = None,
+    parts: Parts | None = None,
 ) -> IngestReport:
     """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``."""
     from genesis_rag.ingest import Tools, ingest
 
-    parts = _parts(settings)
+    parts = parts or _parts(settings)
     return ingest(
         paths,
         base=_base(settings, paths),
@@ -89,12 +111,19 @@ def run_ingest(
     )
 
 
-def remove_documents(settings: Settings, sources: Sequence[str]) -> int:
+def remove_documents(settings: Settings, sources: Sequence[str], parts: Parts | None = None) -> int:
     """Remove sources from the index and return how many there were; their files stay."""
     from genesis_rag.ingest import remove
 
-    parts = _parts(settings)
+    parts = parts or _parts(settings)
     return remove(sources, directory=settings.index_dir, identity=parts.identity, term_maker=parts.terms)
+
+
+def require_readable(path: Path) -> None:
+    """Raise UnreadableDocumentError unless name, size and first bytes of a file are of a format that can be indexed."""
+    from genesis_rag.documents.registry import require_readable as require
+
+    require(path)
 
 
 def run_doctor(settings: Settings) -> DoctorReport:
@@ -103,7 +132,7 @@ def run_doctor(settings: Settings) -> DoctorReport:
     return doctor(settings.index_dir, parts.terms, expected=parts.identity)
 
 
-def _parts(settings: Settings) -> _Parts:
+def _parts(settings: Settings) -> Parts:
     catalogue = load_catalogue(settings.home)
     profile = catalogue.profile(settings.profile)
     embedder = _embedder(catalogue.model(profile.embedder), settings.home)
@@ -112,7 +141,7 @@ def _parts(settings: Settings) -> _Parts:
             f"Profile '{profile.name}' names an unknown answerer '{profile.answerer}'.",
             f"Known: {', '.join(ANSWERERS)}.",
         )
-    return _Parts(profile, embedder, get_analyser(profile.analyser), ChunkSettings())
+    return Parts(profile, embedder, get_analyser(profile.analyser), ChunkSettings())
 
 
 def _embedder(model: ModelSpec, home: Path) -> Embedder:
@@ -121,7 +150,7 @@ def _embedder(model: ModelSpec, home: Path) -> Embedder:
     return open_embedder(model.backend, model.local_path(home))
 
 
-def _answerer(parts: _Parts, index: Index, llm: str) -> Answerer:
+def _answerer(parts: Parts, index: Index, llm: str) -> Answerer:
     def term_weight(term: str) -> float:
         """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         holding = index.document_frequency(term)

@@ -29,7 +29,7 @@ from genesis_rag.documents.xlsx import XlsxLoader
 from genesis_rag.errors import GenesisError, UnreadableDocumentError
 from genesis_rag.types import Document
 
-__all__ = ["LOADERS", "SUFFIXES", "SourceFile", "discover", "load_documents", "loader_id"]
+__all__ = ["LOADERS", "SUFFIXES", "SourceFile", "discover", "load_documents", "loader_id", "require_readable"]
 
 LOADERS: tuple[type[DocumentLoader], ...] = (
     TextLoader,
@@ -83,6 +83,14 @@ def loader_id(path: Path) -> str:
     if path.is_dir():
         os.scandir(path).close()  # raises what is wrong with a folder that may not be listed
     return "none"
+
+
+def require_readable(path: Path, limits: LoadLimits = DEFAULT_LIMITS) -> None:
+    """Raise UnreadableDocumentError unless name, size and first bytes of a file are of a supported format."""
+    loader = SUFFIXES.get(path.suffix.lower())
+    if loader is None:
+        raise _unsupported(path)
+    _check_file(path, loader, limits)
 
 
 def load_documents(file: SourceFile, limits: LoadLimits = DEFAULT_LIMITS) -> Iterator[Document]:
