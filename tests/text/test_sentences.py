@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def cut(text: str) -> list[str]:
         "Is it true? |Yes! |It is.",
         "Dr. Gil met Mr. Smith of the U.S. Department of Energy. |They talked.",
         "It costs $1.5 million, i.e. 5.5% of all. |That is much.",
-        "He said \"We join. We pay.\" |Then he left.",
+        'He said "We join. We pay." |Then he left.',
         "He (who came at 3 p.m. sharp. Really.) signed it. |All left.",
         "See Fig. 3 and No. 8 on p. 12. |The rest is clear.",
         "The firm is Acme Inc. |The boss is J. K. Rowling.",
@@ -51,7 +52,7 @@ def cut(text: str) -> list[str]:
         "Use e.g. FAISS or tantivy, etc. and others. |Good.",
         "Wait... |What now?",
         "wait... what now?",
-        "She asked: \"Why?\" and left. |Nobody knew.",
+        'She asked: "Why?" and left. |Nobody knew.',
         "Version 3.11.7 is out. |Python 3.12 is next.",
         "**Bold end.** |Next one.",
         "It ends here.[1] |The next begins.",
@@ -80,7 +81,10 @@ def test_ends(marked: str) -> None:
         ("2026年 6月\n\n文部科学省研究振興局\n\n2026年", ["2026年 6月", "文部科学省研究振興局", "2026年"]),
         ("公表内容\n日本は参加国となる。", ["公表内容", "日本は参加国となる。"]),
         ("AIを活用した研究を\n推進する。次。", ["AIを活用した研究を\n推進する。", "次。"]),
-        ("The two countries will work with\neach other. Next.", ["The two countries will work with\neach other.", "Next."]),
+        (
+            "The two countries will work with\neach other. Next.",
+            ["The two countries will work with\neach other.", "Next."],
+        ),
         ("", []),
         (" \n\t\n", []),
         ("。", ["。"]),
@@ -119,7 +123,7 @@ def test_the_same_for_text_of_signs_alone(text: str) -> None:
     spans = sentence_spans(text)
     joined = "".join("".join(span.of(text).split()) for span in spans)
     assert joined == "".join(text.split())
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(spans))
 
 
 @given(st.lists(st.sampled_from(["日本は参加する。", "本当ですか？", "It works.", "5億ドルである。"]), max_size=8))
@@ -127,7 +131,9 @@ def test_sentences_on_lines_of_their_own(parts: list[str]) -> None:
     assert cut("\n".join(parts)) == parts
 
 
-@pytest.mark.parametrize("piece", ["「", "」", "(", "a.", "。", "!?", "\"", "「。", "1. ", "- a\n", "www.", "a. B", "| ", "\n", "…", "*"])
+@pytest.mark.parametrize(
+    "piece", ["「", "」", "(", "a.", "。", "!?", '"', "「。", "1. ", "- a\n", "www.", "a. B", "| ", "\n", "…", "*"]
+)
 def test_time_grows_with_length_only(piece: str) -> None:
     def seconds(size: int) -> float:
         text = (piece * size)[:size]

@@ -125,7 +125,14 @@ def test_neighbouring_words_make_a_pair_within_a_sentence() -> None:
 def test_places_of_content_terms() -> None:
     text = "次は㈱ＡＩ研究のｶﾞﾗｽ、5,000人。"
     found = {(term.text, term.span.of(text)) for term in ANALYSER.content_terms(text)}
-    assert {("ai", "ＡＩ"), ("研究", "研究"), ("ガラ", "ｶﾞﾗ"), ("ラス", "ﾗｽ"), ("5000", "5,000"), ("5000人", "5,000人")} <= found
+    assert {
+        ("ai", "ＡＩ"),
+        ("研究", "研究"),
+        ("ガラ", "ｶﾞﾗ"),
+        ("ラス", "ﾗｽ"),
+        ("5000", "5,000"),
+        ("5000人", "5,000人"),
+    } <= found
     assert ("株", "㈱") in found
     starts = [term.span.start for term in ANALYSER.content_terms(text)]
     assert starts == sorted(starts)

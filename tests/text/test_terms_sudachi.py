@@ -109,7 +109,9 @@ def test_threads_do_not_disturb_each_other(analyser: Analyser) -> None:
 
 @settings(max_examples=60)
 @given(data=st.data())
-def test_query_terms_are_found_in_a_text_with_the_same_words(data: st.DataObject, mixed: Any, analyser: Analyser) -> None:
+def test_query_terms_are_found_in_a_text_with_the_same_words(
+    data: st.DataObject, mixed: Any, analyser: Analyser
+) -> None:
     text = data.draw(mixed)
     asked = analyser.search_terms(text)
     assert all(0 < weight <= 1 for _, weight in asked)

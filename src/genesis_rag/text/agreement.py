@@ -59,13 +59,13 @@ def _comparable(claim: Quantity, evidence: Quantity) -> tuple[Quantity, float] |
         return evidence, _EXACT
     kinds = (claim.kind, evidence.kind)
     units = (claim.unit, evidence.unit)
+    if "time" in units and {*units} <= {"time", "times", "occasion", "item", ""}:
+        return evidence, _EXACT  # English "three times" may be 3回 or 3倍.
     if kinds == ("count", "count"):
         return (evidence, _EXACT) if _ANYTHING & {*units} or _near(*units) else None
     if claim.kind == "number" and evidence.kind in ("count", "money", "ordinal") and claim.unit == "":
         return evidence, _EXACT
     if evidence.kind == "number" and claim.kind in ("count", "ordinal") and evidence.unit == "":
-        return evidence, _EXACT
-    if claim.high == evidence.high and "time" in units and {*units} <= {"time", "times", "occasion", "item", ""}:
         return evidence, _EXACT
     if "kilo" in units and {*units} <= {"kilo", "metre", "gram"}:
         return evidence, _EXACT

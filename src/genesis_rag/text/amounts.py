@@ -161,7 +161,8 @@ def amount_at(view: View, at: int) -> Amount | None:
 
 def _unit_after(view: View, at: int, numeral: Numeral) -> tuple[Unit, int] | None:
     """Return the unit of a numeral, but not the people of "in 2025 people"."""
-    found = unit_at(view, at, digits=numeral.style == "digits")
+    symbols = numeral.style == "digits" or (numeral.style == "kanji" and view.text[at : at + 1].isascii())  # 数十km
+    found = unit_at(view, at, digits=symbols)
     if found and view.lower[at : found[1]] == "s" and is_decade(view.lower, numeral.start):
         return None
     if found and found[0].kind == "count" and view.text[found[1] - 1].isascii() and is_plain_year(view, numeral):

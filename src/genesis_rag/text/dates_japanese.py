@@ -36,12 +36,13 @@ _CLOCK = re.compile(
 
 # What makes a number before 年 a length of time (2000年前, 1000年の歴史), and three digits a year (794年に).
 _LENGTH = re.compile(
-    "間|前(?![半期後])|以上|余|もの|近く|にわた|に及|の歴史|の時|越し|後(?![半期])|生(?!ま)|目|物|分の|来の"
+    "間|に(?:一|1)[度回]|前(?![半期後])|以上|余|もの|近く|にわた|に及|の歴史|の時|越し|後(?![半期])|生(?!ま)|目|物|分の|来の"
 )
 _LENGTH_BEFORE = re.compile(
     "(?:約|およそ|過去|今後|この|ほぼ|わずか|最長|最大|向こう|ここ|延べ|計|各|毎|数|創業|樹齢|推定)$"
 )
-_POINT = re.compile("に|、|の(?![歴時間伝])|から|まで|頃|ごろ|[(（)）]|以降|以前|末|初|[春夏秋冬]|$")
+_YEARS_BEFORE = re.compile("[0-9]{3}年?[-~]$")
+_POINT = re.compile("[-~][0-9]{1,4}年|に|、|の(?![歴時間伝])|から|まで|頃|ごろ|[(（)）]|以降|以前|末|初|[春夏秋冬]|$")
 
 
 def japanese_date(text: str, at: int) -> Quantity | None:
@@ -79,9 +80,11 @@ def _western_year(text: str, at: int, match: re.Match[str]) -> Quantity | None:
 
 def _is_point(text: str, at: int, end: int, year: int) -> bool:
     """Return whether ``year`` before 年 is a calendar year rather than a length of time."""
-    if year > 2999 or year < 600 or _LENGTH.match(text, end):
+    if year > 2999 or year < 300 or _LENGTH.match(text, end):
         return False
     if year >= 1000:
+        return True
+    if _YEARS_BEFORE.search(text, max(0, at - 6), at):
         return True
     return bool(_POINT.match(text, end)) and not _LENGTH_BEFORE.search(text, max(0, at - 4), at)
 

@@ -12,7 +12,7 @@ _PREFIX_BEFORE = re.compile(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[M
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々]")
 # Kanji that stand before a numeral of one kanji without making a word of the two.
 _BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌後前残他満最以")
-_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
+_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]%年月日円人度時分])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
 
 
 def tail_of_word(text: str, numeral: Numeral) -> bool:

@@ -14,7 +14,7 @@ CIRCLED = "\u2460-\u2473\u2474-\u2487\u2776-\u277f\u3251-\u325f\u32b1-\u32bf"
 # --- After and before a numeral -----------------------------------------------------------------------------------
 
 _NTH_JAPANESE = re.compile(
-    r"\s?(?:番|つ|個|回|度|年|日|人|代|期|社|枚|本|冊|[かカヶケヵ][月国所]|週|周|件|例|作|戦|校|台|機|章|項|点|試合|曲|話|都市)?目"
+    r"\s?(?:番|つ|個|回|度|年|日|人|代|期|社|枚|本|冊|[かカヶケヵ][月国所]|週|周|件|例|作|戦|校|台|機|章|点|試合|曲|話|都市)?目"
     r"(?![的標次指線前下録玉論])"
 )
 _NTH_DIGITS = re.compile(r"(?:番(?![組地台付手頭号])|位(?![置相])|号(?![機室車棟])|代目|周年)|(?:st|nd|rd|th)(?![a-z])")
@@ -22,7 +22,7 @@ _AFTER_DAI = re.compile("[期回章条節次位号版弾部項類種戦代巻話
 _NOT_DAI = re.compile(
     "第(?:一(?:人者|線|歩|義|党|報|印象|生命|に(?=[、,]))|二の(?:人生|故郷|祖国|母国|青春)|三者|三国|三セクター|六感|九(?!回|条|章))"
 )
-_NUMBER_SIGN = re.compile(r"(?:(?<![a-z])(?:nos?|nr|numbers?|num)\.? ?|# ?|№ ?)$")
+_NUMBER_SIGN = re.compile(r"(?:(?<![a-z])(?:nos?|numbers?|num)\.? ?|# ?|№ ?)$")
 _NAMED = re.compile(
     r"(?<![a-z])(?:chapter|section|article|figure|fig\.|table|phase|step|part|volume|vol\.|challenge|area|item|question"
     r"|appendix|stage|round|level|priority|goal|pillar|topic|rank|ranked|title|annex|clause|principle|recommendation"
@@ -89,7 +89,7 @@ _ORDINAL_WORD = re.compile(
 # "first" to "third" are ordinals after an article or possessive, and as a rank: not in "at first", "first of all".
 _EARLY = re.compile(rf"(?P<word>first|second|third)(?![a-z]){_NO_RANK}(?! (?:of all|lady|hand|party|aid|time around))")
 _BEFORE_EARLY = re.compile(r"(?:(?<![a-z])(?:the|its|their|his|her|our|my|your|this|world)|'s)[ \n]$")
-_AFTER_EARLY = re.compile(r"[ -][a-z]|[,;]")
+_AFTER_EARLY = re.compile(r"[ -][a-z]|[,;.]|$")
 _BEFORE_RANK = re.compile(r"(?<![a-z])(?:was|is|were|are|be|came|ranked|placed|finished|ranks) $")
 _AFTER_RANK = re.compile(r" (?:in|on|among|place|at|with)(?![a-z])|[.,;)]")
 _ROMAN = re.compile(
@@ -113,7 +113,7 @@ _FRACTION_EN = re.compile(
     rf"(?:(?P<top>{'|'.join(_TOPS)})[ -](?P<part>{_PART})s?(?![a-z])(?! (?:party|hand))"
     rf"|a (?P<one>{_PART}) of(?![a-z])|(?P<half>half) (?:of|the|its|their|to)(?![a-z]))"
 )
-_SLASH = re.compile("/([1-9][0-9]?)(?![0-9/.,%a-z月])")
+_SLASH = re.compile("/([1-9][0-9]?)(?![0-9/%a-z月]|[.,][0-9])")
 
 
 def ordinal_word(view: View, at: int) -> Quantity | None:

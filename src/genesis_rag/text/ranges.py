@@ -24,6 +24,8 @@ def ranged(view: View, first: Amount) -> list[Quantity]:
     """Return the quantity of ``first`` and of the other end of its range, with the words around them."""
     if dated := _first_of_dates(view, first):
         return [dated]
+    if years := _short_years(view, first):
+        return years
     if ends := _ordinal_ends(view, first):
         return ends
     if second := _other_end(view, first):
@@ -52,6 +54,8 @@ def _other_end(view: View, first: Amount) -> Amount | None:
     if sign and currency_before(view.text, sign.end()):
         at = sign.end()
     second = amount_at(view, at) if at < len(view.text) else None
+    if second and second.negative and word == "-":
+        second = replace(second, negative=False, start=at)
     if second is None or second.negative or second.numeral.high != second.numeral.value:
         return None
     if not _fit(first, second):
@@ -130,6 +134,20 @@ def _first_of_dates(view: View, first: Amount) -> Quantity | None:
     if last.unit == "month":
         return date(0, number, 0, first.start, first.end) if 1 <= number <= 12 else None
     return date(0, 0, number, first.start, first.end) if 1 <= number <= 31 and last.low < 100 else None
+
+
+_SHORT_YEAR = re.compile("[~-](?P<y>[0-9]{2})(?:年(?!間)|(?![0-9a-z年月日/-]|[.][0-9]))")
+
+
+def _short_years(view: View, first: Amount) -> list[Quantity]:
+    """Return both years of 2025-26 and 1880〜81年."""
+    match = _SHORT_YEAR.match(view.lower, first.end)
+    if match is None or not _is_year(view, first):
+        return []
+    year = int(first.numeral.value.number())
+    last = year // 100 * 100 + int(match["y"])
+    ends = (date(year, 0, 0, first.start, first.end), date(last, 0, 0, match.start("y"), match.end()))
+    return [end for end in ends if end] if last > year else []
 
 
 _TO_ORDINAL = re.compile(" ?(?:~|-|to|through|から|and) ?(?:第 ?)?(?=[0-9])")

@@ -32,7 +32,7 @@ _START = re.compile(
 _SKIP = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
 # Addresses, identifiers, telephone numbers and versions hold digits but no quantities.
 _MASKED = re.compile(
-    r"〒 ?[0-9]{3}-[0-9]{4}|(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
+    r"〒 ?[0-9]{3}-[0-9]{4}|&#[0-9]+;?|(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
     r"|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
     r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,7}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
 )

@@ -73,6 +73,7 @@ _SIGNS = dict(entry.split(":") for entry in tables.CURRENCY_SIGNS.split())
 _BEFORE = re.compile("(?:(?<![A-Za-z])(?P<code>[A-Z]{3})|(?P<sign>(?:(?<![A-Za-z])[A-Z.]{1,4})?[$¥€£₩₹])) ?$")
 _ENGLISH_WORDS = re.compile(r"[\s-]?(?P<words>(?:u\.s\. )?[a-z]+(?:[ -][a-z]+){0,2})")
 _ASCII_LETTER = re.compile("[A-Za-z0-9]")
+_FACTOR = re.compile(" ?[0-9]")
 
 
 def currency_before(text: str, start: int) -> tuple[str, int] | None:
@@ -112,6 +113,8 @@ def _symbol_at(text: str, start: int) -> tuple[Unit, int] | None:
         if (unit := _SYMBOLS.get(word)) or word in _CODES:
             if word[-1].isascii() and word[-1].isalpha() and _ASCII_LETTER.match(text, start + length):
                 continue
+            if word in "x×" and _FACTOR.match(text, start + length):
+                continue  # 1680 x 1050
             return unit or Unit("money", _CODES[word], Exact(1)), start + length
     return None
 
