@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from genesis_rag.text.patterns import lazy
 
 
 def _words(text: str) -> frozenset[str]:
@@ -32,7 +32,7 @@ SELDOM_LAST = _words(
 )
 """Last only when the next word is one that begins sentences: Inc. The."""
 
-MULTI_DOT = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}")
+MULTI_DOT = lazy(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}")
 """U.S, a.m, Ph.D (without the last full stop): treated as SELDOM_LAST, as are single capitals."""
 
 STARTERS = _words(

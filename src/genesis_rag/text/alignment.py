@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from array import array
 from bisect import bisect_right
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
 
 
@@ -68,7 +68,7 @@ class Aligned:
             at = self.key.find(key, at + len(key))
 
 
-IGNORABLE = re.compile(
+IGNORABLE = lazy(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
@@ -79,10 +79,10 @@ _PLAIN = (
     "\x00-\x7f\u00a1-\u00a7\u00a9-\u00ac\u00b0-\u00b3\u00b6\u00b7\u00b9-\u00bb\u00bf-\u00de\u00e0-\u00ff\u2010-\u2016"
     "\u2018-\u2023\u3000-\u3020\u3030\u3041-\u3096\u309d\u309e\u30a0-\u30fe\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff9d"
 )
-_NOT_PLAIN = re.compile(f"[^{_PLAIN}]+")
-_ATTACHED = re.compile("[゛゜\u180b-\u180d\u180f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e01ef]")
+_NOT_PLAIN = lazy(f"[^{_PLAIN}]+")
+_ATTACHED = lazy("[゛゜\u180b-\u180d\u180f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e01ef]")
 # Starters that compose with the character before them (NFC_Quick_Check=Maybe, combining class 0).
-_COMPOSING = re.compile(
+_COMPOSING = lazy(
     "[\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e\u1161-\u1175\u11a8-\u11c2"
     "\u1b35\U00011127\U0001133e\U00011357\U000114b0\U000114ba\U000114bd\U000115af\U00011930]"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from genesis_rag.text.numeral_context import (
@@ -17,25 +16,26 @@ from genesis_rag.text.numeral_context import (
 )
 from genesis_rag.text.numerals import ONE, ZERO, Exact, Numeral, View, japanese_numeral
 from genesis_rag.text.numerals_english import english_numeral, with_scale
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, QuantityKind
 from genesis_rag.text.units import Unit, counted_noun, currency_before, unit_at
 from genesis_rag.types import Span
 
-_POWER = re.compile(r"10(?:(?:\^|の)(?P<exponent>-?[0-9]{1,3})乗?|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,3}))")
-_TIMES_POWER = re.compile(
+_POWER = lazy(r"10(?:(?:\^|の)(?P<exponent>-?[0-9]{1,3})乗?|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,3}))")
+_TIMES_POWER = lazy(
     r"\s?[x×*]\s?10(?:\^(?P<exponent>-?[0-9]{1,3})|の(?P<japanese>-?[0-9]{1,3})乗|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,3}))"
     r"|e\+?(?P<e>-?[0-9]{1,3})(?![0-9a-z])"
 )
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-_HALF_MORE = re.compile("半(?![期年径数導島分額])")
-_TENTHS = re.compile("(?P<bu>[0-9一二三四五六七八九])分(?!の|間|野)(?:(?P<rin>[0-9一二三四五六七八九])厘)?")
-_COMPARED = re.compile(
+_HALF_MORE = lazy("半(?![期年径数導島分額])")
+_TENTHS = lazy("(?P<bu>[0-9一二三四五六七八九])分(?!の|間|野)(?:(?P<rin>[0-9一二三四五六七八九])厘)?")
+_COMPARED = lazy(
     r" (?:as|more|less|faster|slower|larger|smaller|higher|lower|greater|bigger|better|longer|stronger|over|the|its"
     r"|that|their|what)(?![a-z])"
 )
-_NAME = re.compile(" [A-Z]")
-_PER = re.compile(" ?(?:当たり|あたり|につき)")
-_SPECIAL = re.compile(
+_NAME = lazy(" [A-Z]")
+_PER = lazy(" ?(?:当たり|あたり|につき)")
+_SPECIAL = lazy(
     r"(?P<half>半(?P<ja>年|世紀)間?(?!期)|半(?P<day>日)(?![本])"
     r"|half[ -](?:an? )?(?P<en>year|decade|century|hour|day)(?![a-z]))"
     r"|(?:a|one) (?P<unit>year|month|week|day|hour|minute|decade|century|million|billion)(?P<and> and a half)(?![a-z])"
@@ -200,7 +200,7 @@ def _completed(view: View, amount: Amount) -> Amount | None:
     return amount
 
 
-_LINK = re.compile(r"(?:,? and |, | |と)?(?=[0-9a-z一-鿿])")
+_LINK = lazy(r"(?:,? and |, | |と)?(?=[0-9a-z一-鿿])")
 
 
 def _compound(view: View, amount: Amount) -> Amount:

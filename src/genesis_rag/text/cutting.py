@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from genesis_rag.text.alignment import joins
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
 
 CountTokens = Callable[[str], int]
 
-_SAFE_PLACE = re.compile(r"(?<=[、。，．,;；:：!?！？・／/)）」』】\]\s])(?=\S)")
-_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]*$")
+_SAFE_PLACE = lazy(r"(?<=[、。，．,;；:：!?！？・／/)）」』】\]\s])(?=\S)")
+_FLAG_LETTERS = lazy("[\U0001f1e6-\U0001f1ff]*$")
 
 
 @dataclass(frozen=True, slots=True)

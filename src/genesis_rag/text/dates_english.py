@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, century, date, decade, exactly
 
 _NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
@@ -17,7 +18,7 @@ _YEAR = r"[12][0-9]{3}(?![0-9]|[.,][0-9])"
 _DAYS = rf"(?P<d>{_DAY})(?P<d2>\s?(?:-|~|to|and|or|until|through)\s?{_DAY})?"
 
 _FORMS = tuple(
-    re.compile(form)
+    lazy(form)
     for form in (
         rf"(?P<mon>{_MONTH})\s(?:the\s)?{_DAYS}(?:,?\s(?P<y>{_YEAR}))?",
         rf"{_DAYS}\s?(?:of\s)?(?P<mon>{_MONTH})(?:,?\s(?:of\s)?(?P<y>{_YEAR}))?",
@@ -27,21 +28,21 @@ _FORMS = tuple(
         r"(?P<us>[0-3]?[0-9])/(?P<us2>[0-3]?[0-9])/(?P<y>[12][0-9]{3})(?![0-9/])",
     )
 )
-_IN_MONTH = re.compile(rf"(?P<mon>{_MONTH})(?!\s?[0-9])")
-_BEFORE_MONTH = re.compile(
+_IN_MONTH = lazy(rf"(?P<mon>{_MONTH})(?!\s?[0-9])")
+_BEFORE_MONTH = lazy(
     r"\b(?:in|of|by|since|until|till|from|to|last|next|this|early|mid|late|during|through|every|and|before|after|the"
     r"|a)[ -]$"
 )
 # Names that are nothing but months; April, May, June, August and March may be people and verbs.
-_ONLY_MONTH = re.compile("(?:january|february|july|september|october|november|december)(?![a-z])")
-_FISCAL = re.compile(
+_ONLY_MONTH = lazy("(?:january|february|july|september|october|november|december)(?![a-z])")
+_FISCAL = lazy(
     r"(?:j?fy|fiscal(?:\syears?)?)\s?'?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])|(?P<y2>[12][0-9]{3})\sfiscal(?:\syear)?(?![a-z])"
 )
-_TO_FISCAL = re.compile(r"\s?(?:-|~|to|through|until)\s?(?:j?fy)?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])")
-_DECADE = re.compile(r"(?P<y>[12][0-9]{2}0)'?s(?![a-z])")
-_CENTURY = re.compile(r"(?P<n>[0-9]{1,2})(?:st|nd|rd|th)[ -]centur(?:y|ies)(?![a-z])")
-_BEFORE_CHRIST = re.compile(r"(?P<y>[0-9]{1,4})\s?(?:b\.c\.e?\.?|bce?)(?![a-z])")
-_CLOCK = re.compile(
+_TO_FISCAL = lazy(r"\s?(?:-|~|to|through|until)\s?(?:j?fy)?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])")
+_DECADE = lazy(r"(?P<y>[12][0-9]{2}0)'?s(?![a-z])")
+_CENTURY = lazy(r"(?P<n>[0-9]{1,2})(?:st|nd|rd|th)[ -]centur(?:y|ies)(?![a-z])")
+_BEFORE_CHRIST = lazy(r"(?P<y>[0-9]{1,4})\s?(?:b\.c\.e?\.?|bce?)(?![a-z])")
+_CLOCK = lazy(
     r"(?P<h>[0-2]?[0-9])(?::(?P<m>[0-5][0-9])(?::[0-5][0-9])?(?![0-9:]))?(?:\s?(?P<half>[ap])\.?m\.?(?![a-z])|\so'clock)?"
 )
 

@@ -6,43 +6,42 @@ import re
 
 from genesis_rag.text.eras import FIRST_YEAR, INITIALS, LONGEST
 from genesis_rag.text.numerals import whole_number
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, century, date, decade, exactly
 
 _SMALL = "[0-9]{1,2}|[一二三四五六七八九十]{1,3}"
 _SIGN = "(?P<sign>会計年度|年度(?!目)|年代|年)"
-_YEAR = re.compile(
+_YEAR = lazy(
     r"(?P<bc>紀元前\s?)?(?P<ad>西暦\s?)?"
     rf"(?P<y>[0-9]{{1,4}}|[一二三四五六七八九][〇零○◯一二三四五六七八九]{{3}}|[二一]?千[〇一二三四五六七八九十百]*)\s?{_SIGN}"
 )
-_ERA_YEAR = re.compile(rf"\s?(?P<y>元|[0-9]{{1,2}}|[〇一二三四五六七八九十]{{1,3}})\s?{_SIGN}(?![間生目])")
-_INITIAL = re.compile(
+_ERA_YEAR = lazy(rf"\s?(?P<y>元|[0-9]{{1,2}}|[〇一二三四五六七八九十]{{1,3}})\s?{_SIGN}(?![間生目])")
+_INITIAL = lazy(
     r"(?P<era>[MTSHR])\s?(?P<y>元|[0-9]{1,2})"
     r"(?:(?P<sep>[./-])(?P<m>[0-9]{1,2})(?P=sep)(?P<d>[0-9]{1,2})(?![0-9])|\s?(?P<sign>年度|年))"
 )
 # 1766年(明和3年)6月: the year may be given again in brackets before the month.
-_MONTH = re.compile(
+_MONTH = lazy(
     rf"(?:\s?[(（][^()（）\n]{{1,14}}[)）])?\s?(?P<m>{_SMALL})月(?![間目])(?:\s?(?P<d>{_SMALL})日(?![間目本]))?"
 )
-_MONTH_DAY = re.compile(rf"(?P<m>{_SMALL})月(?![間目])(?:\s?(?P<d>{_SMALL})日(?![間目本]))?")
-_DAY = re.compile(
+_MONTH_DAY = lazy(rf"(?P<m>{_SMALL})月(?![間目])(?:\s?(?P<d>{_SMALL})日(?![間目本]))?")
+_DAY = lazy(
     "(?P<d>[0-9]{1,2})日(?![間本目系米中韓英以後前先ほあ当程未ぶ余分記曜産常ご連続弱強超か]|で(?![すあは])|に[1一])"
 )
-_NOT_A_DAY = re.compile("(?:約|およそ|あと|過去|最大|最長|延べ|計|毎|数|第|今後|わずか|残り|連続)$")
-_CENTURY = re.compile(rf"(?P<n>{_SMALL})世紀(?!に(?:わた|及|もわ)|以上|間|近く|も)")
-_CLOCK = re.compile(
+_NOT_A_DAY = lazy("(?:約|およそ|あと|過去|最大|最長|延べ|計|毎|数|第|今後|わずか|残り|連続)$")
+_CENTURY = lazy(rf"(?P<n>{_SMALL})世紀(?!に(?:わた|及|もわ)|以上|間|近く|も)")
+_CLOCK = lazy(
     r"(?P<half>午前|午後|朝|夜|夕方|深夜|未明|正午)?\s?(?P<h>[0-9]{1,2}|[一二三四五六七八九十]{1,3})時(?![間代空系])"
     r"(?:(?P<m>[0-9]{1,2}|[一二三四五六七八九十]{1,3})分(?!間|の)|(?P<half_past>半))?"
 )
 
 # What makes a number before 年 a length of time (2000年前, 1000年の歴史), and three digits a year (794年に).
-_LENGTH = re.compile(
+_LENGTH = lazy(
     "間|に(?:一|1)[度回]|前(?![半期後])|以上|余|もの|近く|にわた|に及|の歴史|の時|越し|後(?![半期])|生(?!ま)|目|物|分の|来の"
 )
-_LENGTH_BEFORE = re.compile(
-    "(?:約|およそ|過去|今後|この|ほぼ|わずか|最長|最大|向こう|ここ|延べ|計|各|毎|数|創業|樹齢|推定)$"
-)
-_YEARS_BEFORE = re.compile("[0-9]{3}年?[-~]$")
-_POINT = re.compile("[-~][0-9]{1,4}年|に|、|の(?![歴時間伝])|から|まで|頃|ごろ|[(（)）]|以降|以前|末|初|[春夏秋冬]|$")
+_LENGTH_BEFORE = lazy("(?:約|およそ|過去|今後|この|ほぼ|わずか|最長|最大|向こう|ここ|延べ|計|各|毎|数|創業|樹齢|推定)$")
+_YEARS_BEFORE = lazy("[0-9]{3}年?[-~]$")
+_POINT = lazy("[-~][0-9]{1,4}年|に|、|の(?![歴時間伝])|から|まで|頃|ごろ|[(（)）]|以降|以前|末|初|[春夏秋冬]|$")
 
 
 def japanese_date(text: str, at: int) -> Quantity | None:

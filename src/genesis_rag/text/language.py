@@ -6,28 +6,27 @@ import re
 from functools import lru_cache
 
 from genesis_rag.text.function_words import ENGLISH, GREETINGS, OPENERS, OTHERS
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
 
 _SAMPLE = 10_000
 _SHORT_HAN = 20
 _SHORT_TEXT = 300
 
-_HIRAGANA = re.compile("[ぁ-ゖゝゞ]")
-_KANA = re.compile("[ぁ-ゖゝゞァ-ヺー-ヿㇰ-ㇿｦ-ﾝ]+")
-_HAN = re.compile("[々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U000323af]+")
-_HANGUL = re.compile("[ᄀ-ᇿ㄰-㆏가-힣]+")
-_WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿＡ-Ｚａ-ｚ]+")
-_MARKED = re.compile("[À-ÖØ-öø-ɏḀ-ỿ]")
-_OTHER = re.compile("[Ͱ-ԯԱ-ևא-ת؀-ۿݐ-ݿऀ-࿿က-ჿሀ-፟ក-៿᠀-ᢪ]+")
+_HIRAGANA = lazy("[ぁ-ゖゝゞ]")
+_KANA = lazy("[ぁ-ゖゝゞァ-ヺー-ヿㇰ-ㇿｦ-ﾝ]+")
+_HAN = lazy("[々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U000323af]+")
+_HANGUL = lazy("[ᄀ-ᇿ㄰-㆏가-힣]+")
+_WORD = lazy("[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿＡ-Ｚａ-ｚ]+")
+_MARKED = lazy("[À-ÖØ-öø-ɏḀ-ỿ]")
+_OTHER = lazy("[Ͱ-ԯԱ-ևא-ת؀-ۿݐ-ݿऀ-࿿က-ჿሀ-፟ក-៿᠀-ᢪ]+")
 
 # Japanese grammar right after a Latin word or a bracket, without a space: "Genesis Missionとは".
-_PARTICLE = re.compile(
+_PARTICLE = lazy(
     '[A-Za-zＡ-Ｚａ-ｚ0-9０-９)）」』"”](?:とは|って|から|まで|より|という|について|における|による|[はがをにでとのもやへ])'
 )
-_GLUED = re.compile("[A-Za-zＡ-Ｚａ-ｚ][㐀-䶿一-鿿]|[㐀-䶿一-鿿][A-Za-zＡ-Ｚａ-ｚ]")
-_CHINESE_WORD = re.compile(
-    "[你她們们嗎吗呢吧啊呀很怎哪这么还谁]|[這那][是個裡些麼]|什[麼么]|是[什一哪谁誰否不我你他她]"
-)
+_GLUED = lazy("[A-Za-zＡ-Ｚａ-ｚ][㐀-䶿一-鿿]|[㐀-䶿一-鿿][A-Za-zＡ-Ｚａ-ｚ]")
+_CHINESE_WORD = lazy("[你她們们嗎吗呢吧啊呀很怎哪这么还谁]|[這那][是個裡些麼]|什[麼么]|是[什一哪谁誰否不我你他她]")
 
 
 def detect_language(text: str) -> Language:

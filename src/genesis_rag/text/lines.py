@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from genesis_rag.text.patterns import lazy
+
 LineKind = Literal["blank", "row", "rule", "heading", "item", "prose"]
 
-_RULE = re.compile(r"[^\w]*")
-_HEADING = re.compile(r"#{1,6}\s|\*\*[^*]+\*\*[:：]?$|【[^】]{1,40}】$|[＜<〈《][^＞>〉》]{1,40}[＞>〉》]$")
-_ITEM = re.compile(
+_RULE = lazy(r"[^\w]*")
+_HEADING = lazy(r"#{1,6}\s|\*\*[^*]+\*\*[:：]?$|【[^】]{1,40}】$|[＜<〈《][^＞>〉》]{1,40}[＞>〉》]$")
+_ITEM = lazy(
     r"(?:[-*+–—>]\s+|[・•‣◦●○◎◆◇■□▪▫▲△▼▽►▶▷★☆※＊✓✔➢➤]+\s*|[①-⑳㉑-㊿❶-❿⑴-⒇⒈-⒛ⓐ-ⓩⒶ-Ⓩ]\s*"
     r"|[(（][0-9０-９]{1,3}[)）]\s*|[0-9０-９]{1,3}(?:[)）]\s*|[.．]\s+|[.．](?=[^\s\x00-\x7f])(?![０-９]))"
     r"|[(（]?[ア-ンa-zA-Z一二三四五六七八九十][)）]\s*|[ア-ン][.．、]\s*|[一二三四五六七八九十]{1,3}[、．.]\s*|[a-zA-Z][.．]\s+"
     r"|(?=[IVXivx])[IVX]{0,5}[ivx]{0,5}[.)]\s+|第[0-9０-９一二三四五六七八九十百]{1,5}[章節条項編部]\s*|(?:No\.?|#)\s?[0-9]{1,3}[.:]?\s+"
     r"|[QＱAＡ][0-9０-９]{0,3}[.:：．]\s*|【[^】]{1,40}】\s*|[＜〈《][^＞〉》]{1,40}[＞〉》]\s*|[(（]?注[0-9０-９]*[)）:：]\s*)+"
 )
-_FENCE = re.compile(r"(```|~~~)")
-_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]")
+_FENCE = lazy(r"(```|~~~)")
+_WIDE = lazy("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]")
 
-_ENDED = re.compile(
+_ENDED = lazy(
     r"(?:[。．｡！？!?।۔؟:：]|(?<![A-Z])(?<!\b[DMS]r)(?<!\bMrs)(?<!\bMs)(?<!\bProf)(?<!\bvs)\.)[\"'”’」』)）\]】*_]*$"
 )
-_GOES_ON = re.compile(
+_GOES_ON = lazy(
     r"[、，,;；・/／&＆＝=（(「『“‐-]$|(?:[をにへはがや]|(?<!も)の|(?<!こ)(?<!も)(?<!ひ)と|および|及び|並びに|ならびに|又は|または|かつ)$"
     r"|\b(?:and|or|of|the|to|for|in|an?|with|by|on|from|at|as|that|which|is|are|was|were|its|their)$"
 )
-_CONTINUES = re.compile(r"[、。，．,.)）」』】ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮをん]")
+_CONTINUES = lazy(r"[、。，．,.)）」』】ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮをん]")
 _WRAPPED_COLUMNS = 48
 
 

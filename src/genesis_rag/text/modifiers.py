@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 
 from genesis_rag.text.numerals import View
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity
 
-_ROUGH_BEFORE = re.compile(
+_ROUGH_BEFORE = lazy(
     r"(?:約|およそ|おおよそ|ほぼ|概ね|おおむね|凡そ|推定|ざっと|~|(?<![a-z])(?:about|approximately|approx\.?|around|roughly"
     r"|nearly|almost|some|circa|ca?\.|estimated|close to|in the (?:region|order) of))[ \n]?(?:the |an? )?$"
 )
-_ROUGH_AFTER = re.compile(
+_ROUGH_AFTER = lazy(
     r" ?(?:ほど|程度|前後|くらい|ぐらい|余り|あまり|余(?!剰|裕|地|計)|近く|内外|弱(?!点)|強(?![い化力調さ制硬])"
     r"|台(?![湾風頭])|頃|ごろ|or so(?![a-z])|or thereabouts|-odd(?![a-z]))"
 )
-_LEAST_BEFORE = re.compile(
+_LEAST_BEFORE = lazy(
     r"(?:少なくとも|最低でも|最低|最少|[≥≧]|>=?|(?<![a-z])(?:at least|no (?:less|fewer) than|not less than|more than"
     r"|greater than|above|exceed(?:s|ed|ing)?|upwards? of|minimum(?: of)?|in excess of|surpass(?:es|ed|ing)?"
     r"|(?P<over>over))) ?$"
 )
-_LEAST_AFTER = re.compile(
+_LEAST_AFTER = lazy(
     r" ?(?:以上|超(?![電音伝高大越])|を(?:超|こ)え|を上回|を突破"
     r"|or (?:more|above|older|greater|over|higher|longer)(?![a-z])|and (?:above|over|up|older)(?![a-z])"
     r"|plus(?![a-z])|\+)"
 )
-_MOST_BEFORE = re.compile(
+_MOST_BEFORE = lazy(
     r"(?:最大で?|最長で?|最高で?|最多で?|多くとも|せいぜい|上限|[≤≦]|<=?|(?<![a-z])(?:at most|(?:no|not) more than"
     r"|up to|less than|fewer than|(?P<under>under|below|within)|not exceeding|maximum(?: of)?|as (?:many|much) as)) ?"
     r"(?:the (?:next|first|last|past) )?$"
 )
-_MOST_AFTER = re.compile(
+_MOST_AFTER = lazy(
     r" ?(?:以下|未満|以内|を下回|に満たない|足らず|に(?:収|おさ)[めま]"
     r"|or (?:less|fewer|under|below|younger|lower|shorter)(?![a-z]))"
 )

@@ -8,15 +8,15 @@ or variant forms of kanji (國 = 国, 髙 = 高).
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import replace
 from functools import lru_cache
 
 from genesis_rag.text.alignment import IGNORABLE, Aligned, align, joins
 from genesis_rag.text.kanji import OLD_KANJI
+from genesis_rag.text.patterns import lazy
 
-_COMPATIBILITY_IDEOGRAPHS = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
+_COMPATIBILITY_IDEOGRAPHS = lazy("([\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
 
 # --- Storage form -------------------------------------------------------------------------------------------------
 
@@ -29,20 +29,20 @@ _DROPPED = (
 _JOINERS = "\u200c\u200d"
 _TAGS = "\U000e0020-\U000e007f"
 _LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"
-_UNCLEAN = re.compile(f"[{_DROPPED}{_JOINERS}{_TAGS}{_LINE_ENDS}\ud800-\udfff]")
-_DROP = re.compile(f"[{_DROPPED}]+")
-_LINE_END = re.compile(f"\r\n|[{_LINE_ENDS}]")
-_FLAG = re.compile(f"(\U0001f3f4[{_TAGS}]+)|[{_TAGS}]+")
+_UNCLEAN = lazy(f"[{_DROPPED}{_JOINERS}{_TAGS}{_LINE_ENDS}\ud800-\udfff]")
+_DROP = lazy(f"[{_DROPPED}]+")
+_LINE_END = lazy(f"\r\n|[{_LINE_ENDS}]")
+_FLAG = lazy(f"(\U0001f3f4[{_TAGS}]+)|[{_TAGS}]+")
 # A joiner stays between two emoji (a modifier or U+FE0F may follow the first) and between letters of scripts that
 # use joiners: Arabic and its relatives, the Indic scripts, Khmer, Myanmar, Mongolian, Tibetan.
 _EMOJI = "\u00a9\u00ae\u2049-\u27bf\u2934-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
 _JOINING = (
     "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\ua8ff\ua980-\uabff\U00010a00-\U00011fff"
 )
-_STRAY_JOINER = re.compile(
+_STRAY_JOINER = lazy(
     f"(?<![{_EMOJI}{_JOINING}])[{_JOINERS}]+|[{_JOINERS}]+(?![{_EMOJI}{_JOINING}])|(?<=[{_JOINERS}])[{_JOINERS}]+"
 )
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = lazy("[\ud800-\udfff]")
 
 
 def nfc(text: str) -> str:
@@ -85,7 +85,7 @@ def _clean(text: str) -> str:
 # --- Search form --------------------------------------------------------------------------------------------------
 
 # All but code points that NFKC leaves alone wherever they stand.
-_UNSTABLE = re.compile(
+_UNSTABLE = lazy(
     "[^\x00-\x7f\u00a1-\u00a7\u00a9\u00ab\u00ac\u00ae\u00b0\u00b1\u00b6\u00b7\u00bb\u00bf-\u00de\u00e0-\u00ff\u2010\u2012-\u2016\u2018-\u2022"
     "\u3001-\u3020\u3030\u3041-\u3096\u309d\u309e\u30a0-\u30fe\u3400-\u4dbf\u4e00-\u9fff]+"
 )
@@ -102,12 +102,12 @@ _AFTER = {
     **dict.fromkeys("⁄∕", "/"),
     **{chr(old): new for old, new in OLD_KANJI.items()},
 }
-_LOOKALIKE = re.compile("[" + "".join(_AFTER) + "]")
+_LOOKALIKE = lazy("[" + "".join(_AFTER) + "]")
 # The tests behind come second in these patterns, so that the search runs on the first class alone.
-_LONG_SOUND = re.compile(f"[{_DASHES}](?<=[ァ-ヺー].)(?![{_DASHES}-])")
-_DIGIT_SOUND = re.compile("ー(?<=[0-9].)(?=[0-9])")
+_LONG_SOUND = lazy(f"[{_DASHES}](?<=[ァ-ヺー].)(?![{_DASHES}-])")
+_DIGIT_SOUND = lazy("ー(?<=[0-9].)(?=[0-9])")
 _KANJI = "\u3400-\u4dbf\u4e00-\u9fff々"
-_KE = re.compile(
+_KE = lazy(
     f"[ケカヵ](?<=[{_KANJI}0-9].)(?=[{_KANJI}])|[か箇](?<=[0-9数何幾一二三四五六七八九十百千万].)(?=[月国所年条点])"
 )
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from genesis_rag.text.numerals import ONE, Exact, Numeral, View
+from genesis_rag.text.patterns import lazy
 
-_ODD = re.compile("[余数](?=[\u4e00-\u9fffか-ヶ])")
-_WORD_BEFORE = re.compile(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
-_PREFIX_BEFORE = re.compile(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々]")
+_ODD = lazy("[余数](?=[\u4e00-\u9fffか-ヶ])")
+_WORD_BEFORE = lazy(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
+_PREFIX_BEFORE = lazy(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
+_HAN = lazy("[\u3400-\u4dbf\u4e00-\u9fff々]")
 # Kanji that stand before a numeral of one kanji without making a word of the two.
 _BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌後前残他満最以")
-_MINUS = re.compile(r"(?:(?<![0-9a-z.)\]%年月日円人度時分])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
+_MINUS = lazy(r"(?:(?<![0-9a-z.)\]%年月日円人度時分])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
 
 
 def tail_of_word(text: str, numeral: Numeral) -> bool:
@@ -38,7 +37,7 @@ def after_of(view: View, numeral: Numeral) -> int:
     return numeral.end + 3 if vague and view.lower.startswith(" of ", numeral.end) else numeral.end
 
 
-_DECADE_BEFORE = re.compile(r"(?<![a-z])(?:the|their|his|her|my|our|your|mid|early|late)[ -]$")
+_DECADE_BEFORE = lazy(r"(?<![a-z])(?:the|their|his|her|my|our|your|mid|early|late)[ -]$")
 
 
 def is_decade(lower: str, start: int) -> bool:
@@ -52,7 +51,7 @@ def sign_before(lower: str, at: int, *, digits: bool) -> tuple[int, bool]:
     return (match.start(), True) if match else (at, False)
 
 
-_LETTERS_AFTER = re.compile(r"[A-Za-z_]|-(?![a-z]{3})[A-Za-z]|'[A-Za-z]|\.[0-9]")
+_LETTERS_AFTER = lazy(r"[A-Za-z_]|-(?![a-z]{3})[A-Za-z]|'[A-Za-z]|\.[0-9]")
 
 
 def letters_follow(text: str, end: int) -> bool:
@@ -75,8 +74,8 @@ def stands_alone(view: View, numeral: Numeral) -> bool:
     return not _HAN.match(view.text[numeral.end : numeral.end + 1])
 
 
-_PLAIN_YEAR = re.compile("(?:1[5-9]|20)[0-9]{2}")
-_YEAR_BEFORE = re.compile(
+_PLAIN_YEAR = lazy("(?:1[5-9]|20)[0-9]{2}")
+_YEAR_BEFORE = lazy(
     r"(?<![a-z])(?:in|since|by|until|till|from|of|during|before|after|the|early|late|mid|between|and|to|through|for"
     r"|year)[ -]$"
 )

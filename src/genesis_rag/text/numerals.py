@@ -5,12 +5,12 @@ All functions read a ``View``: a text whose full-width, half-width and squared c
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from genesis_rag.text.alignment import Aligned, align
+from genesis_rag.text.patterns import lazy
 
 _MAX_DIGITS = 40
 
@@ -70,10 +70,10 @@ class Numeral:
     high: Exact
 
 
-_KEPT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209c\u2460-\u24ff\u3251-\u325f\u32b1-\u32bf]")
-_WIDE = re.compile("[\u3000\uff01-\uff9d]+")
+_KEPT = lazy("[\u00b2\u00b3\u00b9\u2070-\u209c\u2460-\u24ff\u3251-\u325f\u32b1-\u32bf]")
+_WIDE = lazy("[\u3000\uff01-\uff9d]+")
 _SIGNS = str.maketrans("〜∼〰‐‑‒–—―−─“”’‘∕⁄", "~~~-------" + "-" + "\"\"''//")
-_HAS_SIGN = re.compile("[〜∼〰‐-―−─“”’‘∕⁄]")
+_HAS_SIGN = lazy("[〜∼〰‐-―−─“”’‘∕⁄]")
 
 
 def view_of(text: str) -> View:
@@ -99,10 +99,10 @@ DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?
 _KANJI_DIGITS = dict(zip("〇一二三四五六七八九", range(10), strict=True)) | {"零": 0, "○": 0, "◯": 0}
 _SMALL = {"十": Exact(1, 1), "百": Exact(1, 2), "千": Exact(1, 3)}
 _BIG = {"万": Exact(1, 4), "億": Exact(1, 8), "兆": Exact(1, 12), "京": Exact(1, 16)}
-_TOKEN = re.compile(
+_TOKEN = lazy(
     rf"(?P<digits>{DIGITS})|(?P<kanji>[一二三四五六七八九〇零][一二三四五六七八九〇零○◯]*)|(?P<unit>[十百千万億兆京])"
 )
-_VAGUE = re.compile("数(?P<units>[十百千][万億兆]?|[万億兆])?")
+_VAGUE = lazy("数(?P<units>[十百千][万億兆]?|[万億兆])?")
 
 
 def japanese_numeral(text: str, start: int) -> Numeral | None:

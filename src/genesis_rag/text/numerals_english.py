@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from genesis_rag.text.numerals import ONE, ZERO, Exact, Numeral, View
+from genesis_rag.text.patterns import lazy
 
 _ONES = "one two three four five six seven eight nine"
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -28,22 +29,22 @@ _TEEN = _TEENS.replace(" ", "|")
 _TEN = _TENS.replace(" ", "|")
 _SMALL_EN = rf"(?:(?:{_TEN})(?:[ -](?:{_ONE})(?![a-z]))?|{_TEEN}|{_ONE}|zero)(?![a-z])"
 _SCALE_WORD = "|".join(_SCALES)
-_GROUP = re.compile(
+_GROUP = lazy(
     rf"(?P<first>{_SMALL_EN})(?P<hundred>[ -]hundred(?![a-z])(?:(?: and)? (?P<rest>{_SMALL_EN})(?! (?:hundred|dozen)))?"
     rf"|[ -]dozen(?![a-z]))?(?P<half> and (?:a|one) half(?![a-z]))?(?:[ -](?P<scale>{_SCALE_WORD})(?![a-z]))?"
 )
-_NEXT_GROUP = re.compile(r",? and | ")
-_HALF_A = re.compile(
+_NEXT_GROUP = lazy(r",? and | ")
+_HALF_A = lazy(
     rf"(?P<half>half )?an? (?P<unit>dozen|hundred|{_SCALE_WORD})(?![a-z])(?P<and_half> and a half(?![a-z]))?"
 )
-_VAGUE_EN = re.compile(
+_VAGUE_EN = lazy(
     rf"(?:(?:several|a few)(?! (?:dozen|hundred|{_SCALE_WORD})(?![a-z]))"
     rf"|(?:several|a few|few|many) (?P<unit>dozen|hundred|{_SCALE_WORD})"
     rf"|(?P<times>tens|hundreds) of (?P<of>{_SCALE_WORD})s"
     rf"|(?P<plural>ten|dozen|hundred|{_SCALE_WORD})s(?= of\b))(?![a-z])"
 )
-_WRITTEN_SCALE = re.compile(rf"(?P<half> and a half)?[ \n-]?(?P<unit>dozen|hundred|{_SCALE_WORD})(?![a-z])")
-_LETTER_SCALE = re.compile(r" ?(?P<unit>[kKMBTmbt]|[mbt]n)(?![A-Za-z0-9/])")
+_WRITTEN_SCALE = lazy(rf"(?P<half> and a half)?[ \n-]?(?P<unit>dozen|hundred|{_SCALE_WORD})(?![a-z])")
+_LETTER_SCALE = lazy(r" ?(?P<unit>[kKMBTmbt]|[mbt]n)(?![A-Za-z0-9/])")
 
 
 def english_numeral(lower: str, start: int) -> Numeral | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from genesis_rag.text.numerals import Numeral, View, japanese_numeral, whole_number
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, exactly
 from genesis_rag.types import Span
 
@@ -13,25 +13,25 @@ CIRCLED = "\u2460-\u2473\u2474-\u2487\u2776-\u277f\u3251-\u325f\u32b1-\u32bf"
 
 # --- After and before a numeral -----------------------------------------------------------------------------------
 
-_NTH_JAPANESE = re.compile(
+_NTH_JAPANESE = lazy(
     r"\s?(?:番|つ|個|回|度|年|日|人|代|期|社|枚|本|冊|[かカヶケヵ][月国所]|週|周|件|例|作|戦|校|台|機|章|点|試合|曲|話|都市)?目"
     r"(?![的標次指線前下録玉論])"
 )
-_NTH_DIGITS = re.compile(r"(?:番(?![組地台付手頭号])|位(?![置相])|号(?![機室車棟])|代目|周年)|(?:st|nd|rd|th)(?![a-z])")
-_AFTER_DAI = re.compile("[期回章条節次位号版弾部項類種戦代巻話課]|四半期|世代|段階")
-_NOT_DAI = re.compile(
+_NTH_DIGITS = lazy(r"(?:番(?![組地台付手頭号])|位(?![置相])|号(?![機室車棟])|代目|周年)|(?:st|nd|rd|th)(?![a-z])")
+_AFTER_DAI = lazy("[期回章条節次位号版弾部項類種戦代巻話課]|四半期|世代|段階")
+_NOT_DAI = lazy(
     "第(?:一(?:人者|線|歩|義|党|報|印象|生命|に(?=[、,]))|二の(?:人生|故郷|祖国|母国|青春)|三者|三国|三セクター|六感|九(?!回|条|章))"
 )
-_NUMBER_SIGN = re.compile(r"(?:(?<![a-z])(?:nos?|numbers?|num)\.? ?|# ?|№ ?)$")
-_NAMED = re.compile(
+_NUMBER_SIGN = lazy(r"(?:(?<![a-z])(?:nos?|numbers?|num)\.? ?|# ?|№ ?)$")
+_NAMED = lazy(
     r"(?<![a-z])(?:chapter|section|article|figure|fig\.|table|phase|step|part|volume|vol\.|challenge|area|item|question"
     r"|appendix|stage|round|level|priority|goal|pillar|topic|rank|ranked|title|annex|clause|principle|recommendation"
     r"|category) $"
     r"|(?:課題|項目|領域|分野|図|表|章|ステップ|フェーズ|目標|柱|問|付録|別紙|レベル"
     r"|パート|カテゴリー?|クラス|フェイズ) ?$"
 )
-_MARKER_BEFORE = re.compile(r"(?:^|\n)[ \t>|*・●◆■○-]*(?P<open>\()?$")
-_MARKER_AFTER = re.compile(r"\)|[.:](?=\s|[^\s0-9a-z])")
+_MARKER_BEFORE = lazy(r"(?:^|\n)[ \t>|*・●◆■○-]*(?P<open>\()?$")
+_MARKER_AFTER = lazy(r"\)|[.:](?=\s|[^\s0-9a-z])")
 
 
 def ordinal_end(view: View, start: int, end: int, *, digits: bool) -> tuple[int, int] | None:
@@ -83,37 +83,35 @@ _ONES = "|".join(list(_ORDINALS)[:9])
 _SMALL = "|".join(list(_ORDINALS)[3:])
 _TEN = "|".join(_TENS)
 _NO_RANK = "(?!-(?:party|hand|class|rate|person))"
-_ORDINAL_WORD = re.compile(
-    rf"(?P<tens>{_TEN})(?:y[ -](?P<ones>{_ONES})|ieth)(?![a-z])|(?P<word>{_SMALL})(?![a-z]){_NO_RANK}"
-)
+_ORDINAL_WORD = lazy(rf"(?P<tens>{_TEN})(?:y[ -](?P<ones>{_ONES})|ieth)(?![a-z])|(?P<word>{_SMALL})(?![a-z]){_NO_RANK}")
 # "first" to "third" are ordinals after an article or possessive, and as a rank: not in "at first", "first of all".
-_EARLY = re.compile(rf"(?P<word>first|second|third)(?![a-z]){_NO_RANK}(?! (?:of all|lady|hand|party|aid|time around))")
-_BEFORE_EARLY = re.compile(r"(?:(?<![a-z])(?:the|its|their|his|her|our|my|your|this|world)|'s)[ \n]$")
-_AFTER_EARLY = re.compile(r"[ -][a-z]|[,;.]|$")
-_BEFORE_RANK = re.compile(r"(?<![a-z])(?:was|is|were|are|be|came|ranked|placed|finished|ranks) $")
-_AFTER_RANK = re.compile(r" (?:in|on|among|place|at|with)(?![a-z])|[.,;)]")
-_ROMAN = re.compile(
+_EARLY = lazy(rf"(?P<word>first|second|third)(?![a-z]){_NO_RANK}(?! (?:of all|lady|hand|party|aid|time around))")
+_BEFORE_EARLY = lazy(r"(?:(?<![a-z])(?:the|its|their|his|her|our|my|your|this|world)|'s)[ \n]$")
+_AFTER_EARLY = lazy(r"[ -][a-z]|[,;.]|$")
+_BEFORE_RANK = lazy(r"(?<![a-z])(?:was|is|were|are|be|came|ranked|placed|finished|ranks) $")
+_AFTER_RANK = lazy(r" (?:in|on|among|place|at|with)(?![a-z])|[.,;)]")
+_ROMAN = lazy(
     r"(?:(?:world war|phase|stage|part|tier|title|chapter|volume|act) |(?:フェーズ|ステージ|ティア|フェイズ) ?)"
     r"(?P<roman>i{1,3}|iv|vi{0,3}|ix|xi{0,3})(?![a-z])"
 )
 _ROMAN_VALUES = {name: value for value, name in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), 1)}
-_INITIAL = re.compile("(?<![最当年月旬])初(?=の|めて|回|代|となる|会合|年度|[ァ-ヶ])|最初の|首位")
-_MULTIPLE = re.compile(
+_INITIAL = lazy("(?<![最当年月旬])初(?=の|めて|回|代|となる|会合|年度|[ァ-ヶ])|最初の|首位")
+_MULTIPLE = lazy(
     r"(?P<two>twice(?![a-z])|doubl(?:es|ed|ing)(?![a-z-])|double(?= (?:the|its|their|that) )"
     r"|(?:(?<=to )|(?<=will )|(?<=would )|(?<=could ))double(?![a-z-])|倍増|倍加)"
     r"|(?P<three>tripl(?:es?|ed|ing)(?![a-z])|thrice)"
     r"|(?P<fold>two|three|four|five|six|seven|eight|nine|ten|hundred|thousand)-?fold(?![a-z])"
 )
 _FOLDS = {"ten": 10, "hundred": 100, "thousand": 1000}
-_FRACTION_JA = re.compile("半分(?!け)|半数")
+_FRACTION_JA = lazy("半分(?!け)|半数")
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4} | {word: n for word, n in _ORDINALS.items() if 5 <= n <= 10}
 _PART = "|".join(_PARTS)
 _TOPS = {word: value for value, word in enumerate("one two three four five six seven eight nine".split(), 1)}
-_FRACTION_EN = re.compile(
+_FRACTION_EN = lazy(
     rf"(?:(?P<top>{'|'.join(_TOPS)})[ -](?P<part>{_PART})s?(?![a-z])(?! (?:party|hand))"
     rf"|a (?P<one>{_PART}) of(?![a-z])|(?P<half>half) (?:of|the|its|their|to)(?![a-z]))"
 )
-_SLASH = re.compile("/([1-9][0-9]?)(?![0-9/%a-z月]|[.,][0-9])")
+_SLASH = lazy("/([1-9][0-9]?)(?![0-9/%a-z月]|[.,][0-9])")
 
 
 def ordinal_word(view: View, at: int) -> Quantity | None:

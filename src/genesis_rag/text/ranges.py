@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from genesis_rag.text import ordinals
@@ -10,13 +9,14 @@ from genesis_rag.text.amounts import Amount, amount_at
 from genesis_rag.text.dates_japanese import japanese_date
 from genesis_rag.text.modifiers import loosened, modified
 from genesis_rag.text.numerals import ONE, Numeral, View, japanese_numeral
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, date, exactly
 from genesis_rag.text.units import currency_before, unit_at
 from genesis_rag.types import Span
 
-_BETWEEN = re.compile(r" ?(?:~|-|から|ないし|乃至|to|or|and|または|又は)(?:約| )?(?=[0-9a-z一-鿿$¥€£₩₹])")
-_CURRENCY = re.compile(r"(?:[A-Za-z.]{1,4})?[$¥€£₩₹] ?|[A-Z]{3} ?")
-_SET_BEFORE_AND = re.compile(r"between (?:about |around |roughly )?$")
+_BETWEEN = lazy(r" ?(?:~|-|から|ないし|乃至|to|or|and|または|又は)(?:約| )?(?=[0-9a-z一-鿿$¥€£₩₹])")
+_CURRENCY = lazy(r"(?:[A-Za-z.]{1,4})?[$¥€£₩₹] ?|[A-Z]{3} ?")
+_SET_BEFORE_AND = lazy(r"between (?:about |around |roughly )?$")
 _YEARS = range(1000, 2200)
 
 
@@ -92,11 +92,11 @@ def _times(numeral: Numeral, other: Numeral) -> Numeral:
     return replace(numeral, value=value, high=value, scale=other.scale)
 
 
-_PLAIN_YEAR = re.compile("[12][0-9]{3}")
-_BOUND_BEFORE = re.compile(r"(?:over|than|at least|some|nearly|under|up to|約|およそ) ?$")
-_ABOUT_BEFORE = re.compile(r"(?:about|around|approximately) $")
-_RECENT = re.compile("(?:19|20)[0-9]{2}")
-_PLURAL_AFTER = re.compile("(?: [a-z-]+){0,3}? [a-z]{3,}s(?![a-z])")
+_PLAIN_YEAR = lazy("[12][0-9]{3}")
+_BOUND_BEFORE = lazy(r"(?:over|than|at least|some|nearly|under|up to|約|およそ) ?$")
+_ABOUT_BEFORE = lazy(r"(?:about|around|approximately) $")
+_RECENT = lazy("(?:19|20)[0-9]{2}")
+_PLURAL_AFTER = lazy("(?: [a-z-]+){0,3}? [a-z]{3,}s(?![a-z])")
 
 
 def _is_year(view: View, amount: Amount) -> bool:
@@ -117,8 +117,8 @@ def _year(view: View, amount: Amount) -> Quantity | None:
     return date(year, 0, 0, amount.start, amount.end) if year in _YEARS else None
 
 
-_TILDE = re.compile(" ?[~-] ?")
-_DATED = re.compile("[0-9]{1,2}[月日]|[12][0-9]{3}年度|[0-9]{1,2}年度")
+_TILDE = lazy(" ?[~-] ?")
+_DATED = lazy("[0-9]{1,2}[月日]|[12][0-9]{3}年度|[0-9]{1,2}年度")
 
 
 def _first_of_dates(view: View, first: Amount) -> Quantity | None:
@@ -136,7 +136,7 @@ def _first_of_dates(view: View, first: Amount) -> Quantity | None:
     return date(0, 0, number, first.start, first.end) if 1 <= number <= 31 and last.low < 100 else None
 
 
-_SHORT_YEAR = re.compile("[~-](?P<y>[0-9]{2})(?:年(?!間)|(?![0-9a-z年月日/-]|[.][0-9]))")
+_SHORT_YEAR = lazy("[~-](?P<y>[0-9]{2})(?:年(?!間)|(?![0-9a-z年月日/-]|[.][0-9]))")
 
 
 def _short_years(view: View, first: Amount) -> list[Quantity]:
@@ -150,7 +150,7 @@ def _short_years(view: View, first: Amount) -> list[Quantity]:
     return [end for end in ends if end] if last > year else []
 
 
-_TO_ORDINAL = re.compile(" ?(?:~|-|to|through|から|and) ?(?:第 ?)?(?=[0-9])")
+_TO_ORDINAL = lazy(" ?(?:~|-|to|through|から|and) ?(?:第 ?)?(?=[0-9])")
 
 
 def ordinal_range(view: View, first: Quantity) -> list[Quantity]:

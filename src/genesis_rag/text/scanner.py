@@ -12,6 +12,7 @@ from genesis_rag.text.dates_japanese import japanese_date
 from genesis_rag.text.eras import FIRST_YEAR, LONGEST
 from genesis_rag.text.modifiers import modified
 from genesis_rag.text.numerals import View
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, century
 from genesis_rag.text.ranges import ordinal_range, ranged
 
@@ -23,15 +24,15 @@ _WORDS = (
 ).split()
 _WORD = "|".join([*_WORDS, "an? ", "world war"])
 # Where a quantity can begin. Names of eras are looked for before a numeral, not here.
-_START = re.compile(
+_START = lazy(
     rf"[0-9一二三四五六七八九十百千{ordinals.CIRCLED}]|数(?=[十百千万億兆年か箇ヶカ日週時分秒人名社件回倍校])|元(?=年)|紀元前|西暦|午[前後]|倍[増加]"
     r"|半(?:分|数|年|日|世紀)|初(?=[のめ回代と会年ァ-ヶ])|最初の|首位|(?:フェ[ーイ]ズ|ステージ|ティア)(?= ?[ivx])"
     rf"|(?<![a-z])(?:{_WORD})|(?<![a-z0-9])[mtshr](?=\s?[0-9元])"
 )
 # What is passed over when there is no quantity at a start.
-_SKIP = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
+_SKIP = lazy(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
 # Addresses, identifiers, telephone numbers and versions hold digits but no quantities.
-_MASKED = re.compile(
+_MASKED = lazy(
     r"〒 ?[0-9]{3}-[0-9]{4}|&#[0-9]+;?|(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
     r"|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
     r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,7}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
@@ -104,7 +105,7 @@ def _era_before(text: str, at: int) -> int | None:
     return None
 
 
-_CENTURY = re.compile("[ -]centur(?:y|ies)(?![a-z])")
+_CENTURY = lazy("[ -]centur(?:y|ies)(?![a-z])")
 
 
 def _century(view: View, ordinal: Quantity) -> Quantity | None:

@@ -16,31 +16,30 @@ from genesis_rag.text.abbreviations import (
     STARTERS,
 )
 from genesis_rag.text.lines import blocks
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
 
 _MAX_BRACKET = 300
 """A pair of brackets or quotation marks wider than this does not keep its sentences together."""
 _MAX_DEPTH = 8
 
-_STOP = re.compile(r"[。｡！？!?．.…‥।۔؟]+")
-_AFTER_STOP = re.compile(
-    r"(?:[」』）)］\]】〕〉》”\"»]|['’](?=[\s\"”)]|$)|(?:\[[0-9]{1,3}(?:[,–-] ?[0-9]{1,3})*\])|\*\*)*"
-)
-_URL = re.compile(r"(?:https?://|www\.)[!-~]*[A-Za-z0-9/=&#%_-]")
-_BRACKET = re.compile('[「『（(［\\[【〔〈《“」』）)］\\]】〕〉》”"]')
+_STOP = lazy(r"[。｡！？!?．.…‥।۔؟]+")
+_AFTER_STOP = lazy(r"(?:[」』）)］\]】〕〉》”\"»]|['’](?=[\s\"”)]|$)|(?:\[[0-9]{1,3}(?:[,–-] ?[0-9]{1,3})*\])|\*\*)*")
+_URL = lazy(r"(?:https?://|www\.)[!-~]*[A-Za-z0-9/=&#%_-]")
+_BRACKET = lazy('[「『（(［\\[【〔〈《“」』）)］\\]】〕〉》”"]')
 _CLOSING = dict(zip("」』）)］]】〕〉》”", "「『（(［[【〔〈《“", strict=True))
 
 _JAPANESE = "\u3041-\u3096\u30a0-\u30ff\u3400-\u4dbf\u4e00-\u9fff々"
-_IS_JAPANESE = re.compile(f"[{_JAPANESE}]")
-_KANA_OR_CLOSER = re.compile("[ぁ-ゖァ-ヺー」』）)］\\]】]")
-_WORD_BEFORE = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ0-9][\w.'’&-]*$")
-_NEXT_WORD = re.compile(r"\s*[\"'“‘(\[「『*_]*(?P<word>\w+)?(?P<stop>\.?)")
+_IS_JAPANESE = lazy(f"[{_JAPANESE}]")
+_KANA_OR_CLOSER = lazy("[ぁ-ゖァ-ヺー」』）)］\\]】]")
+_WORD_BEFORE = lazy(r"[A-Za-zＡ-Ｚａ-ｚ0-9][\w.'’&-]*$")
+_NEXT_WORD = lazy(r"\s*[\"'“‘(\[「『*_]*(?P<word>\w+)?(?P<stop>\.?)")
 # What goes on after a closed quotation: 「…。」と述べた; after a name with a mark: アイカツ！は第, 娘。の新曲.
-_QUOTE_GOES_ON = re.compile("[とのをはがにでもへや、，,。．・だな」』)）]|って|という|など|から|まで|より|[ \u3000]と")
-_NAME_GOES_ON = re.compile(
+_QUOTE_GOES_ON = lazy("[とのをはがにでもへや、，,。．・だな」』)）]|って|という|など|から|まで|より|[ \u3000]と")
+_NAME_GOES_ON = lazy(
     "[を、，・＆&]|の(?![ちんぞこみどべうけせ])|って|と(?=[いっ言述思問聞叫訊答])|[はにが](?=[\u4e00-\u9fffァ-ヺ0-9０-９A-Za-z、])"
 )
-_STOP_GOES_ON = re.compile("を|の(?=[\u4e00-\u9fffァ-ヺ])")
+_STOP_GOES_ON = lazy("を|の(?=[\u4e00-\u9fffァ-ヺ])")
 
 
 def sentence_spans(text: str) -> list[Span]:

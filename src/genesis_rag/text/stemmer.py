@@ -5,14 +5,15 @@ Written from the published algorithm; the tests compare it with PyStemmer's over
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from genesis_rag.text.patterns import lazy
+
 _VOWELS = "aeiouy"
-_VOWEL = re.compile("[aeiouy]")
+_VOWEL = lazy("[aeiouy]")
 _DOUBLES = ("bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt")
-_REGION = re.compile("[aeiouy][^aeiouy]")
-_PREFIXES = re.compile("gener|commun|arsen|past|univers|later|emerg|organ|inter")
+_REGION = lazy("[aeiouy][^aeiouy]")
+_PREFIXES = lazy("gener|commun|arsen|past|univers|later|emerg|organ|inter")
 
 _WHOLE = {
     "skis": "ski", "skies": "sky", "idly": "idl", "gently": "gentl", "ugly": "ugli", "early": "earli",

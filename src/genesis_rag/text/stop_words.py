@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from genesis_rag.text.patterns import lazy
 
 ENGLISH: frozenset[str] = frozenset(
     """
@@ -51,7 +51,7 @@ _ABOUT = (
     "|ということ"
 )
 
-JAPANESE_PHRASES = re.compile("|".join((_ASKING, _INTERROGATIVE, _ENDING, _ABOUT)))
+JAPANESE_PHRASES = lazy("|".join((_ASKING, _INTERROGATIVE, _ENDING, _ABOUT)))
 """What is cut out of a folded Japanese question before its terms are made."""
 
 _FUNCTION_MORPHEMES = """

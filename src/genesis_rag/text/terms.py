@@ -20,6 +20,7 @@ from genesis_rag.errors import SettingsError
 from genesis_rag.text import stop_words
 from genesis_rag.text.eras import FIRST_YEAR
 from genesis_rag.text.normalize import fold, search_key
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.stemmer import stem
 from genesis_rag.types import Span
 
@@ -28,18 +29,18 @@ _HIRAGANA = "ぁ-ゖゝゞ"
 _KATAKANA = "ァ-ヺーヽヾヿㇰ-ㇿ"
 _LETTER = f"[^\\W_{_HAN}{_HIRAGANA}{_KATAKANA}]"
 
-RUN = re.compile(f"[{_HAN}{_HIRAGANA}{_KATAKANA}]+")
-WORD = re.compile(
+RUN = lazy(f"[{_HAN}{_HIRAGANA}{_KATAKANA}]+")
+WORD = lazy(
     rf"[0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?(?![0-9a-z])|{_LETTER}+(?:(?:[-'._&@]|::){_LETTER}+)*(?:\+\+|\#)?"
 )
-_SINGLE = re.compile(f"[{_HAN}]")
-_UNIT = re.compile(f"[{_KATAKANA}]+|[{_HAN}]+|{WORD.pattern}")
-_COUNTED = re.compile(f"(?<![0-9])(?<![0-9],)([0-9][0-9,]*(?:\\.[0-9]+)?)(第|約)?([{_HAN}{_KATAKANA}])")
-_ERA_YEAR = re.compile("([一-鿿]{2,4})(元|[0-9]{1,2})年")
-SENTENCE_END = re.compile("[。!?\n]|\\.\\s")
-_PARTS = re.compile(r"[-'._&@:+#]+")
-_LETTERS_OR_DIGITS = re.compile(r"[0-9]{2,}|[^\W\d_]{2,}")
-_ABBREVIATION = re.compile(r"(?:[a-z]\.)+[a-z]")
+_SINGLE = lazy(f"[{_HAN}]")
+_UNIT = lazy(f"[{_KATAKANA}]+|[{_HAN}]+|{WORD.pattern}")
+_COUNTED = lazy(f"(?<![0-9])(?<![0-9],)([0-9][0-9,]*(?:\\.[0-9]+)?)(第|約)?([{_HAN}{_KATAKANA}])")
+_ERA_YEAR = lazy("([一-鿿]{2,4})(元|[0-9]{1,2})年")
+SENTENCE_END = lazy("[。!?\n]|\\.\\s")
+_PARTS = lazy(r"[-'._&@:+#]+")
+_LETTERS_OR_DIGITS = lazy(r"[0-9]{2,}|[^\W\d_]{2,}")
+_ABBREVIATION = lazy(r"(?:[a-z]\.)+[a-z]")
 
 LONGEST_GAP = 40
 """Words farther apart than this many characters make no pair."""

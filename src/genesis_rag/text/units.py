@@ -8,11 +8,11 @@ not follow, and ``~`` marks words that count only after Arabic digits.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from genesis_rag.text import unit_tables as tables
 from genesis_rag.text.numerals import Exact, View
+from genesis_rag.text.patterns import lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ _LONGEST_JAPANESE = max(map(len, _JAPANESE))
 _LONGEST_SYMBOL = max(map(len, _SYMBOLS))
 _CODES = {code: code for code in tables.CURRENCY_CODES.split()} | {"RMB": "CNY"}
 _SIGNS = dict(entry.split(":") for entry in tables.CURRENCY_SIGNS.split())
-_BEFORE = re.compile("(?:(?<![A-Za-z])(?P<code>[A-Z]{3})|(?P<sign>(?:(?<![A-Za-z])[A-Z.]{1,4})?[$¥€£₩₹])) ?$")
-_ENGLISH_WORDS = re.compile(r"[\s-]?(?P<words>(?:u\.s\. )?[a-z]+(?:[ -][a-z]+){0,2})")
-_ASCII_LETTER = re.compile("[A-Za-z0-9]")
-_FACTOR = re.compile(" ?[0-9]")
+_BEFORE = lazy("(?:(?<![A-Za-z])(?P<code>[A-Z]{3})|(?P<sign>(?:(?<![A-Za-z])[A-Z.]{1,4})?[$¥€£₩₹])) ?$")
+_ENGLISH_WORDS = lazy(r"[\s-]?(?P<words>(?:u\.s\. )?[a-z]+(?:[ -][a-z]+){0,2})")
+_ASCII_LETTER = lazy("[A-Za-z0-9]")
+_FACTOR = lazy(" ?[0-9]")
 
 
 def currency_before(text: str, start: int) -> tuple[str, int] | None:
@@ -141,8 +141,8 @@ def _english_word(word: str) -> Unit | None:
     return None
 
 
-_NOUN_BEFORE = re.compile("の(?P<noun>[\u4e00-\u9fffァ-ヺーA-Za-z・]{2,12})")
-_WORDS = re.compile(r"[a-z][a-z'-]*")
+_NOUN_BEFORE = lazy("の(?P<noun>[\u4e00-\u9fffァ-ヺーA-Za-z・]{2,12})")
+_WORDS = lazy(r"[a-z][a-z'-]*")
 _STOPS = frozenset(
     "of in and for to the by with on at from or as per than a an is are was were that which it its will would has have"
     " had when where while but not".split()
