@@ -23,8 +23,10 @@ ALLOWED: dict[str, set[str]] = {
     "settings": {"errors", "models"},
     "documents": {"types", "errors", "text"},
     "chunking": {"types", "text"},
-    "embedding": BASE | {"text"},
-    "generation": BASE,
+    "remote": {"errors"},
+    "embedding": BASE | {"text", "remote"},
+    "reranking": BASE | {"remote"},
+    "generation": BASE | {"remote"},
     "index": BASE,
     "retrieval": BASE | {"text", "chunking"},
     "answering": BASE | {"text"},
@@ -38,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "documents",
         "chunking",
         "embedding",
+        "reranking",
         "generation",
         "index",
         "retrieval",
@@ -51,11 +54,12 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 HEAVY = {
-    "torch": set(),
+    "torch": {"embedding/sentence_transformers.py", "reranking/cross_encoder.py"},
     "transformers": set(),
-    "sentence_transformers": set(),
-    "llama_cpp": {"generation/llama_cpp.py"},
-    "onnxruntime": set(),
+    "sentence_transformers": {"embedding/sentence_transformers.py", "reranking/cross_encoder.py"},
+    "llama_cpp": {"generation/llama_cpp.py", "embedding/llama_cpp.py"},
+    "onnxruntime": {"embedding/onnx.py", "reranking/onnx.py"},
+    "httpx": {"remote.py"},
     "faiss": {"index/vectors.py"},
     "tantivy": {"index/lexical.py"},
     "sudachipy": {"text/terms_sudachi.py"},
@@ -67,7 +71,7 @@ HEAVY = {
     "docx": set(),
     "pptx": set(),
     "openpyxl": set(),
-    "tokenizers": {"embedding/static.py"},
+    "tokenizers": {"embedding/static.py", "embedding/onnx.py", "reranking/onnx.py"},
     "safetensors": {"embedding/static.py"},
 }
 
