@@ -83,7 +83,7 @@ def _material(shared: Path) -> tuple[list[tuple[str, str, str]], list[Case]]:
             title = title_key(passages.titles[passages.place[qa.passage_id]])
             cases.append(Case(qa.question, qa.passage_id, language, in_fit_half(title)))
     pairs = read_pairs(shared)
-    held = [pairs[at] for at in held_back(pairs)[0] if pairs[at].group == "general"]
+    held = [pairs[at] for at in held_back(pairs) if pairs[at].group == "general"]
     random.Random(SEED).shuffle(held)
     for number, pair in enumerate(held):
         asked, stored, kind = (pair.ja, pair.en, "ja-en") if number % 2 else (pair.en, pair.ja, "en-ja")
