@@ -19,6 +19,7 @@ from training.static.data import held_back, read_pairs
 
 from benchmarks._retrieval_kit import SEED, Collection, figures, in_fit_half, open_collection, rank_of, reciprocal
 from genesis_rag.retrieval import RetrievalSettings
+from genesis_rag.types import Language
 
 CROSS_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 MOST = 500
@@ -76,8 +77,9 @@ def _material(shared: Path) -> tuple[list[tuple[str, str, str]], list[Case]]:
     """Return the passages to index and the questions."""
     rows: list[tuple[str, str, str]] = []
     cases: list[Case] = []
-    for language in ("ja", "en"):
-        passages = load_collection(shared / "data", language)  # type: ignore[arg-type]
+    languages: tuple[Language, ...] = ("ja", "en")
+    for language in languages:
+        passages = load_collection(shared / "data", language)
         rows += zip(passages.ids, passages.titles, passages.texts, strict=True)
         for qa in load_questions(shared / "data", language, "dev", 10**6, SEED):
             title = title_key(passages.titles[passages.place[qa.passage_id]])

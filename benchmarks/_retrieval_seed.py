@@ -15,6 +15,7 @@ from training.abstention.data import load_collection
 
 from benchmarks._retrieval_kit import MISSED, SEED, Collection, open_collection
 from genesis_rag.retrieval import Retriever
+from genesis_rag.types import Language
 
 DISTRACTORS = 3_000
 PASSAGES = 5
@@ -25,7 +26,7 @@ def measure(shared: Path, folder: Path, options: argparse.Namespace) -> dict[str
     decks = sorted((shared / "seed").glob("*.txt"))
     lines = (shared / "facts" / "qa_examples.jsonl").read_text(encoding="utf-8").splitlines()
     questions = [row for row in map(json.loads, lines) if row["evidence"]]
-    japanese, english = (_distractors(shared, language) for language in ("ja", "en"))
+    japanese, english = _distractors(shared, "ja"), _distractors(shared, "en")
     result: dict[str, object] = {"distractors_of_a_language": DISTRACTORS, "passages_read": PASSAGES}
     for name, rows in (("among_japanese", japanese), ("among_both_languages", [*japanese, *english])):
         collection = open_collection(folder / name, rows, profile=options.profile, models=options.models, files=decks)
@@ -51,7 +52,7 @@ def _rank(collection: Collection, retriever: Retriever, row: dict[str, str]) -> 
     return MISSED
 
 
-def _distractors(shared: Path, language: str) -> list[tuple[str, str, str]]:
-    passages = load_collection(shared / "data", language)  # type: ignore[arg-type]
+def _distractors(shared: Path, language: Language) -> list[tuple[str, str, str]]:
+    passages = load_collection(shared / "data", language)
     rows = list(zip(passages.ids, passages.titles, passages.texts, strict=True))
     return random.Random(SEED).sample(rows, DISTRACTORS)

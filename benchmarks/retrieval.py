@@ -34,12 +34,14 @@ from benchmarks._retrieval_kit import (
 )
 from genesis_rag.retrieval import RetrievalSettings
 from genesis_rag.retrieval.fusion import fuse, keyword_ceiling, keyword_share
+from genesis_rag.types import Language
 
 NAME = "retrieval"
 DEPTH = 40
 """Chunks asked for, so that ten different passages are among them."""
 WEIGHTS = tuple(round(0.02 * step, 2) for step in range(1, 46))
 ALL = 10**6
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ def weight_curve(collection: Collection, asked: Asked, at: Sequence[int]) -> dic
     return {weight: round(value / len(at), 4) for weight, value in total.items()}
 
 
-def measure_language(home: Path, data: Path, language: str, options: argparse.Namespace) -> dict[str, object]:
-    passages = load_collection(data, language)  # type: ignore[arg-type]
+def measure_language(home: Path, data: Path, language: Language, options: argparse.Namespace) -> dict[str, object]:
+    passages = load_collection(data, language)
     rows = list(zip(passages.ids, passages.titles, passages.texts, strict=True))
     found = load_questions(data, language, "dev", ALL, 1)
     titles = [title_key(passages.titles[passages.place[qa.passage_id]]) for qa in found]
@@ -164,7 +166,7 @@ def speed(collection: Collection, questions: Sequence[str]) -> dict[str, float]:
 
 
 def measure_legs(shared: Path, folder: Path, options: argparse.Namespace) -> dict[str, object]:
-    languages = {name: measure_language(folder / name, shared / "data", name, options) for name in ("ja", "en")}
+    languages = {name: measure_language(folder / name, shared / "data", name, options) for name in LANGUAGES}
     curves = [language["mrr_by_dense_weight_on_fit_half"] for language in languages.values()]
     fitted = max(WEIGHTS, key=lambda weight: sum(curve[weight] for curve in curves))  # type: ignore[index]
     return {"languages": languages, "fitted_dense_weight": fitted}

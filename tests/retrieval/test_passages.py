@@ -58,6 +58,21 @@ def test_a_passage_stays_on_one_page(library: Library, piece: Any) -> None:
     assert sorted((passage.page, len(passage.chunk_ids)) for passage in passages) == [(1, 2), (2, 1)]
 
 
+def test_sections_side_by_side_are_not_merged(library: Library, piece: Any) -> None:
+    pieces = [
+        piece("量子の話の一。", ("甲",)),
+        piece("量子の話の二。", ("甲", "一")),
+        piece("量子の話の三。", ("乙",)),
+    ]
+    library.fill({"talk.md": pieces})
+    passages = library.retriever().passages("量子の話", 4)
+    whole(library, passages)
+    assert sorted((passage.heading_path, len(passage.chunk_ids)) for passage in passages) == [
+        (("乙",), 1),
+        (("甲",), 2),
+    ]
+
+
 def test_a_short_hit_takes_in_what_stands_around_it_under_its_heading(library: Library, piece: Any) -> None:
     pieces = [
         piece("前の章の終わり。", ("甲",)),

@@ -23,7 +23,7 @@ class Candidate:
 
 @dataclass(slots=True)
 class Group:
-    """Neighbouring chunks of one document on one page, grown around the best of them."""
+    """Neighbouring chunks of one document, on one page and under one heading, grown around the best of them."""
 
     best: Candidate
     chunks: dict[int, Chunk]
@@ -40,9 +40,12 @@ class Group:
         return max(self.chunks)
 
     def touches(self, chunk: Chunk) -> bool:
-        """Tell whether ``chunk`` stands right before or after, in the same document and on the same page."""
+        """Tell whether ``chunk`` stands right before or after, in the same document, page and section.
+
+        A section and what is below it are one; two sections side by side are not, or the passage had no heading.
+        """
         own = self.best.chunk
-        if (own.document_id, own.page) != (chunk.document_id, chunk.page):
+        if (own.document_id, own.page) != (chunk.document_id, chunk.page) or not _same_heading(own, chunk):
             return False
         return chunk.ordinal in (self.first - 1, self.last + 1)
 
@@ -97,9 +100,9 @@ class PassageMaker:
         return groups
 
     def _belongs(self, group: Group, candidate: Candidate, tokens: int) -> bool:
-        enough = candidate.scored.fused >= self._settings.merge_score * group.best.scored.fused
-        fits = group.tokens + tokens <= self._settings.passage_tokens
-        return enough and fits and group.touches(candidate.chunk)
+        if not group.touches(candidate.chunk) or group.tokens + tokens > self._settings.passage_tokens:
+            return False
+        return candidate.scored.fused >= self._settings.merge_score * group.best.scored.fused
 
     def _spread(self, groups: Sequence[Group], count: int) -> list[Group]:
         """Put what is above a document's cap behind everything else, if there is enough else to fill the places."""
@@ -121,7 +124,7 @@ class PassageMaker:
             found = self._index.chunk_ids_at(document, around) if around else {}
             for ordinal in around:
                 chunk = found[ordinal][1] if ordinal in found else None
-                if chunk is None or not group.touches(chunk) or not _same_heading(group.best.chunk, chunk):
+                if chunk is None or not group.touches(chunk):
                     continue
                 tokens = self._count(chunk.text)
                 if group.tokens + tokens <= self._settings.passage_tokens:
