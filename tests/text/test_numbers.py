@@ -63,10 +63,12 @@ def test_values_within_a_sentence(text: str, expected: list[Value]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    """一番 唯一 一部 一方 十分な 万一 統一 三菱 四国 五十嵐 七福神 八百屋 九州 千葉 二酸化炭素 一般に 第三者 第一線 第一人者
-    一の矢 四季 百科事典 千代田 三角形 二次元 一覧 均一 COVID-19 F-35 3D 5G B2B A4 CO2 H2O FP8 JT-60SA v3.0 192.168.0.1
-    03-1234-5678 090-1234-5678 978-4-00-310101-8 10.1038/s41586-021-03819-2 a1@b2.co.jp https://x.jp/2026/06/04/5億円 GPT-4
-    〒100-8959 one someone none May may march second seconds at_first a an the H100 LLM-jp-3 sixties tension weightless &#8221;
+    """
+    一番 唯一 一部 一方 十分な 万一 統一 三菱 四国 五十嵐 七福神 八百屋 九州 千葉 二酸化炭素 一般に 第三者
+    第一線 第一人者 一の矢 四季 百科事典 千代田 三角形 二次元 一覧 均一 COVID-19 F-35 3D 5G B2B A4 CO2 H2O FP8
+    JT-60SA v3.0 192.168.0.1 03-1234-5678 090-1234-5678 978-4-00-310101-8 10.1038/s41586-021-03819-2 a1@b2.co.jp
+    https://x.jp/2026/06/04/5億円 GPT-4 〒100-8959 one someone none May may march second seconds at_first a an
+    the H100 LLM-jp-3 sixties tension weightless &#8221;
     """.split(),
 )  # fmt: skip
 def test_no_quantity(text: str) -> None:
