@@ -14,8 +14,14 @@ from genesis_rag.evaluation.items import Evidence, Item
 from genesis_rag.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Language, Section, Verification
 
 TEXTS: Mapping[str, tuple[Language, str]] = {
-    "corpus/genesis.ja.md": ("ja", "両者は今後5年間で5億ドルを投資する。署名は2026年6月4日に行われた。富岳の後継機も使う。"),
-    "corpus/genesis.en.md": ("en", "Each side will invest $500 million over five years.\nIt was signed on June 4, 2026."),
+    "corpus/genesis.ja.md": (
+        "ja",
+        "両者は今後5年間で5億ドルを投資する。署名は2026年6月4日に行われた。富岳の後継機も使う。",
+    ),
+    "corpus/genesis.en.md": (
+        "en",
+        "Each side will invest $500 million over five years.\nIt was signed on June 4, 2026.",
+    ),
     "passages.jsonl#p1": ("en", "The laboratory runs the fastest machine of the country."),
     "passages.jsonl#p2": ("en", "Nothing of interest is said in this passage."),
 }

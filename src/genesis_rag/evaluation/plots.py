@@ -163,34 +163,23 @@ def two_histograms(
 
 
 def stacked(rows: Sequence[tuple[str, Sequence[tuple[str, str, int]]]], title: str) -> Markup:
-    """Return one bar for each (name, parts), cut into parts (name, class, count) that fill its width."""
-    step, left = 74, 8
-    frame = Frame(WIDTH, step * len(rows) + 4, left, 8)
+    """Return one bar for each (name, parts), cut into parts (name, class, count) that fill it, named below it."""
+    step, left = 96, 8
+    frame = Frame(WIDTH, step * len(rows), left, 8)
     drawn = []
     for number, (name, parts) in enumerate(rows):
         total, done, y = sum(count for _, _, count in parts), 0, step * number + 22
         drawn.append(_text(f"{name} · {total:,}", left, y - 7, "name", "start"))
+        below = left + 2.0
         for label, key, count in parts:
-            if not count:
-                continue
-            x, width = frame.x(done / total), frame.x((done + count) / total) - frame.x(done / total)
             told = f"{label} {count:,} ({count / total:.0%})"
-            drawn.append(
-                element(
-                    "rect",
-                    element("title", told),
-                    x=x,
-                    y=y,
-                    width=max(width - 2, 1),
-                    height=24,
-                    rx=3,
-                    class_=f"bar {key}",
-                )
-            )
-            if width > 7 * len(told):
-                drawn.append(_text(told, x + 8, y + 17, "on-bar", "start"))
-            elif width > 34:
-                drawn.append(_text(f"{count / total:.0%}", x + 6, y + 17, "on-bar", "start"))
+            drawn.append(element("circle", cx=below + 4, cy=y + 41, r=4, class_=f"bar {key}"))
+            drawn.append(_text(told, below + 13, y + 45, "tick", "start"))
+            below += 30 + 6.2 * len(told)
+            if count:
+                x, end = frame.x(done / total), frame.x((done + count) / total)
+                size = {"width": max(end - x - 2, 1), "height": 24, "rx": 3}
+                drawn.append(element("rect", element("title", told), x=x, y=y, **size, class_=f"bar {key}"))
             done += count
     return _svg(frame, title, drawn)
 

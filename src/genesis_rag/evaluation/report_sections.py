@@ -127,7 +127,7 @@ def answers(run: Run) -> Markup | None:
         element("div", *panels, class_="grid"),
         _table_panel(groups, [name for name in names if measure_of(name).room == "answer"]),
         _table_panel(groups, [name for name in names if measure_of(name).room == "citation"]),
-        element("div", element("dl", *meanings, class_="facts"), class_="panel"),
+        element("div", element("dl", *meanings, class_="facts two"), class_="panel"),
     )
 
 
