@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make ask Q="…"` and `make test`. Installs do nothing when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help ask setup setup-all serve check test torture bench format docs clean
+.PHONY: help ask setup setup-all serve check test evaluate torture bench format docs clean
 
 # The question reaches the program through the environment, byte for byte: $(value Q) is never expanded by make,
 # and Q itself is not exported, which would expand it.
@@ -32,6 +32,7 @@ help:
 	@echo 'make serve       the page and the API on http://127.0.0.1:8000'
 	@echo 'make test        install everything and run every test'
 	@echo 'make check       the fast part: lint, types, unit tests (under a minute)'
+	@echo 'make evaluate    the figures on the fixed questions as build/evaluation.html; fails when one fell'
 	@echo 'make torture     the full fault campaign        make bench   every figure of the README'
 	@echo 'make setup       install the default profile    make setup-all   install everything'
 	@echo 'make format      format the code                make docs    regenerate docs/cli.md'
@@ -76,6 +77,14 @@ test: $(VENV)/.setup-all
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest
+
+# Measured on a fresh index of the built-in documents. A new baseline: the same command with --save-baseline $(BASELINE).
+QA ?= corpus/qa/genesis_qa.jsonl
+SPLIT ?= test
+BASELINE ?= benchmarks/results/evaluation-baseline.json
+evaluate: $(VENV)/.setup-all
+	@$(BIN)/genesis-rag evaluate $(QA) --split $(SPLIT) --documents corpus/documents \
+	  --out build/evaluation.json --html build/evaluation.html $(addprefix --baseline ,$(wildcard $(BASELINE)))
 
 torture: $(VENV)/.setup-all
 	@$(BIN)/python -m benchmarks.kills

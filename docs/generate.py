@@ -25,7 +25,7 @@ Settings come from arguments, then `GENESIS_*` variables, then `[settings]` of m
 | exit code | meaning |
 |---|---|
 | 0 | done; an answer that says the documents do not tell is 0 too |
-| 1 | something failed, `index` had to skip a file (each is named with the reason), or `doctor` left something broken |
+| 1 | something failed, `index` skipped a file (each is named), `doctor` left something broken, `evaluate` saw a fall |
 | 2 | the command cannot be carried out as given: a wrong option, no question, no index, another process is writing |
 | 130 | stopped with Ctrl-C; what was finished is kept |
 
@@ -42,6 +42,7 @@ PAGES = (
     ("genesis-rag", "documents", "list"),
     ("genesis-rag", "documents", "show"),
     ("genesis-rag", "documents", "remove"),
+    ("genesis-rag", "evaluate"),
     ("genesis-rag", "doctor"),
     ("genesis-rag", "serve"),
 )

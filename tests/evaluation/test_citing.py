@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from genesis_rag.evaluation.citing import (
-    cited_sentences,
     citation_scores,
+    cited_sentences,
     plain_text,
     support_precision,
     support_recall,

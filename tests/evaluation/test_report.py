@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -132,7 +133,7 @@ def test_labels_keep_apart() -> None:
     places = [("a", 10.0), ("b", 11.0), ("c", 12.0), ("d", 90.0)]
     moved = plots._apart(dict(places))
     ordered = sorted(moved.values())
-    assert all(second - first >= 15 for first, second in zip(ordered, ordered[1:], strict=False))
+    assert all(second - first >= 15 for first, second in pairwise(ordered))
     assert moved["d"] == 90.0
 
 

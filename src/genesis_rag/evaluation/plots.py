@@ -13,6 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 84, 12, 34
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST_GAP = 15
 _BINS = 20
+_MIDDLE, _HALF = 130, 104
 
 Figure = Mapping[str, Any]
 """An estimate: value, low, high, n."""
@@ -121,45 +122,31 @@ def two_histograms(
     """
     frame = Frame(WIDTH, 280, right=28)
     first, second = _histogram(above), _histogram(below)
-    most = max(*first, *second, 1e-9)
-    middle, half = 130, 104
-    width = (frame.x(1) - frame.x(0)) / _BINS
-    parts = []
-    for shares, sign, key in ((first, -1, "yes"), (second, 1, "no")):
-        for number, share in enumerate(shares):
-            height = half * share / most
-            y = middle - height if sign < 0 else middle
-            told = f"{number / _BINS:.2f} to {(number + 1) / _BINS:.2f}: {share:.1%}"
-            parts.append(
-                element(
-                    "rect",
-                    element("title", told),
-                    x=frame.x(number / _BINS) + 1,
-                    y=y,
-                    width=width - 2,
-                    height=height,
-                    rx=1.5,
-                    class_=f"bar {key}",
-                )
-            )
-    parts.append(_line(frame.x(0), middle, frame.x(1), middle, "axis"))
+    scale = _HALF / max(*first, *second, 1e-9)
+    parts = [*_bars(frame, first, -scale, "yes"), *_bars(frame, second, scale, "no")]
+    parts.append(_line(frame.x(0), _MIDDLE, frame.x(1), _MIDDLE, "axis"))
     if mark is not None and 0 <= mark <= 1:
         parts.append(_line(frame.x(mark), 14, frame.x(mark), 246, "mark"))
-        parts.append(
-            _text(
-                f"threshold {mark:.2f}",
-                frame.x(mark) + (6 if mark < 0.7 else -6),
-                22,
-                "name",
-                "start" if mark < 0.7 else "end",
-            )
-        )
-    parts += [
-        _text(names[0], frame.x(0) + 4, 22, "name yes", "start"),
-        _text(names[1], frame.x(0) + 4, 244, "name no", "start"),
-    ]
+        shift, anchor = (6, "start") if mark < 0.7 else (-6, "end")
+        parts.append(_text(f"threshold {mark:.2f}", frame.x(mark) + shift, 22, "name", anchor))
+    parts.append(_text(names[0], frame.x(0) + 4, 22, "name yes", "start"))
+    parts.append(_text(names[1], frame.x(0) + 4, 244, "name no", "start"))
     parts += [_tick(tick, frame.x(tick), frame.height - 10) for tick in _TICKS]
     return _svg(frame, title, parts)
+
+
+def _bars(frame: Frame, shares: Sequence[float], scale: float, key: str) -> list[Markup]:
+    """Return the bars of one distribution from the middle on, upwards for a negative scale."""
+    width = (frame.x(1) - frame.x(0)) / _BINS
+    bars = []
+    for number, share in enumerate(shares):
+        told = f"{number / _BINS:.2f} to {(number + 1) / _BINS:.2f}: {share:.1%}"
+        size = {"width": width - 2, "height": abs(scale) * share, "rx": 1.5}
+        y = _MIDDLE + min(scale * share, 0)
+        bars.append(
+            element("rect", element("title", told), x=frame.x(number / _BINS) + 1, y=y, **size, class_=f"bar {key}")
+        )
+    return bars
 
 
 def stacked(rows: Sequence[tuple[str, Sequence[tuple[str, str, int]]]], title: str) -> Markup:
