@@ -226,7 +226,7 @@ class _Packer:
         self._target = group.tokens / max(1, -(-group.tokens // self._max))
         self._chunks: list[list[_Unit]] = []
         self._size = 0  # tokens of the last chunk
-        self._repeated = 0  # of which the chunk before has these too
+        self._placed = 0  # tokens of all chunks, none counted twice
 
     def spans(self) -> Iterator[tuple[int, int]]:
         """Yield start and end of each chunk."""
@@ -264,15 +264,16 @@ class _Packer:
 
     def _pack(self, block: list[_Unit]) -> None:
         tokens = sum(unit.tokens for unit in block)
-        near = self._size - self._repeated + tokens / 2 <= self._target
+        near = self._placed + tokens / 2 <= self._target * len(self._chunks)
         if self._chunks and near and self._size + tokens <= self._max:
             self._extend(block, tokens)
             return
         if tokens <= self._max:
             self._open(block, tokens)
             return
-        # Too long for any chunk: its units one by one. A list begins a chunk of its own, under its lead.
-        starts = not self._chunks or block[-1].kind != "prose"
+        # Too long for any chunk: its units one by one. A list begins a chunk of its own, under its lead, unless that
+        # would leave a mere fragment before it.
+        starts = not self._chunks or (block[-1].kind != "prose" and self._size >= self._settings.min_tokens)
         for unit in block:
             if starts or self._size + unit.tokens > self._max:
                 self._open([unit], unit.tokens)
@@ -283,22 +284,24 @@ class _Packer:
     def _extend(self, units: list[_Unit], tokens: int) -> None:
         self._chunks[-1] += units
         self._size += tokens
+        self._placed += tokens
 
     def _open(self, units: list[_Unit], tokens: int) -> None:
         """Begin a chunk, with the last sentences of the one before where running text goes on."""
         repeated: list[_Unit] = []
-        self._repeated = 0
+        size = tokens
         before = self._chunks[-1] if self._chunks else []
         for unit in reversed(before[1:]):
             goes_on = unit.kind == "prose" and unit.section == units[0].section and not unit.heading
             if not goes_on or len(repeated) >= self._settings.overlap_sentences:
                 break
-            if unit.tokens > _LARGEST_OVERLAP * self._max or self._repeated + unit.tokens + tokens > self._max:
+            if unit.tokens > _LARGEST_OVERLAP * self._max or size + unit.tokens > self._max:
                 break
             repeated.insert(0, unit)
-            self._repeated += unit.tokens
+            size += unit.tokens
         self._chunks.append([*repeated, *units])
-        self._size = self._repeated + tokens
+        self._size = size
+        self._placed += tokens
 
     def _mend_tail(self) -> None:
         """Join a last chunk that is a mere fragment with the one before, if both fit."""

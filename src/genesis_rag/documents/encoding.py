@@ -16,6 +16,8 @@ from genesis_rag.errors import UnreadableDocumentError
 SAMPLE_BYTES = 20_000
 MAX_COST_PER_BYTE = 5.8
 """Japanese and English cost 1.5 to 3.5 a byte in their own encoding, random bytes more than 5."""
+MAX_COST_PER_BYTE_UTF16 = 4.0
+"""Two bytes a character: writing costs up to 2.5 a byte, random bytes about 5."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -96,7 +98,8 @@ def _cheapest(data: bytes, names: tuple[str, ...]) -> str | None:
             continue
         length = max(1, round(SAMPLE_BYTES * len(text) / max(SAMPLE_BYTES, len(data))))
         price = cost(text[:length]) / min(SAMPLE_BYTES, len(data))
-        if price <= MAX_COST_PER_BYTE and (best is None or price < best[0]):
+        most = MAX_COST_PER_BYTE if not name.startswith("utf-16") else MAX_COST_PER_BYTE_UTF16
+        if price <= most and (best is None or price < best[0]):
             best = (price, text)
     return best[1] if best else None
 

@@ -7,7 +7,7 @@ colours, fill and fractions are not. Excel's own short date (id 14) is shown as 
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ _BUILT_IN = {
 """Format codes by their ids, 27 to 36 and 50 to 58 as in Japan (section 18.8.30)."""
 MAX_DIGITS = 15
 """What a double can hold; Excel keeps no more."""
+_LARGEST = Decimal(10) ** 30
+_WIDE = Context(prec=60)
 
 
 class Token(NamedTuple):
@@ -149,7 +151,9 @@ def _number_text(value: float, tokens: tuple[Token, ...]) -> str:
     exact = Decimal(repr(value)) * (100 ** kinds.count("%")) / (1000**scale)
     if "exponent" in kinds:
         return _scientific(exact, tokens, decimals)
-    rounded = exact.quantize(Decimal(1).scaleb(-min(decimals, MAX_DIGITS)), ROUND_HALF_UP)
+    if exact >= _LARGEST:
+        return general(value)
+    rounded = exact.quantize(Decimal(1).scaleb(-min(decimals, MAX_DIGITS)), ROUND_HALF_UP, _WIDE)
     integer, _, fraction = f"{rounded:f}".partition(".")
     return _laid_out(integer, fraction, tokens, point, grouped=grouped)
 

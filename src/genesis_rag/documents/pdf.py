@@ -7,6 +7,7 @@ parsed; memory then grows with the text alone. PDFium is not thread-safe, so onl
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,8 +23,8 @@ from genesis_rag.types import Document
 
 PAGES_AT_ONCE = 100
 MAX_BOOKMARKS = 20_000
-MIN_HEIGHT = 1.0
-"""Text lower than this many points is there to be found, not to be read."""
+MIN_SIZE = 1.0
+"""Text smaller than this many points is there to be found, not to be read."""
 
 _BOLD = re.compile(rb"bold|black|heavy|demi|-W[6-9]\b", re.IGNORECASE)
 _NO_AUTHORS = ("anonymous", "unspecified", "(anonymous)", "(unspecified)")
@@ -131,7 +132,7 @@ def _above(line: Line, bottom: float) -> Line:
 
 def _is_visible(line: Line, left: float, bottom: float, right: float, top: float) -> bool:
     inside = line.right > left and line.left < right and line.top > bottom and line.bottom < top
-    return inside and line.top - line.bottom >= MIN_HEIGHT
+    return inside and line.size >= MIN_SIZE
 
 
 def _lines(page: Any) -> Iterator[Line]:
@@ -151,29 +152,49 @@ def _line(page: Any, words: str, first: int, last: int) -> Line:
     from pypdfium2 import raw
 
     start, end = raw.FPDFText_GetCharIndexFromTextIndex(page, first), raw.FPDFText_GetCharIndexFromTextIndex(page, last)
-    left, bottom, right, top = _box(page, start)
-    left2, bottom2, right2, top2 = _box(page, end)
+    size = _size(page, start)
+    base, base2 = _base_line(page, start), _base_line(page, end)
+    (left, right), (left2, right2) = _sides(page, start), _sides(page, end)
     name = ctypes.create_string_buffer(64)
     raw.FPDFText_GetFontInfo(page, start, name, 64, None)
     return Line(
         text=words,
-        size=round(top - bottom, 1),
+        size=size,
         left=min(left, left2),
         right=max(right, right2),
-        bottom=min(bottom, bottom2),
-        top=max(top, top2),
+        bottom=min(base, base2),
+        top=max(base, base2) + size,
         bold=bool(_BOLD.search(name.value)),
     )
 
 
-def _box(page: Any, index: int) -> tuple[float, float, float, float]:
-    """Return left, bottom, right, top of a character; an empty box at the origin where PDFium has none."""
+def _size(page: Any, index: int) -> float:
+    """Return the size of a character in points: that of its font, scaled by the text's matrix."""
+    from pypdfium2 import raw
+
+    matrix = raw.FS_MATRIX()
+    size = max(0.0, float(raw.FPDFText_GetFontSize(page, index)))
+    if not raw.FPDFText_GetMatrix(page, index, matrix):
+        return round(size, 1)
+    return round(size * math.hypot(matrix.c, matrix.d), 1)
+
+
+def _base_line(page: Any, index: int) -> float:
+    """Return the height of the line that a character stands on, 0 where PDFium knows none."""
+    from pypdfium2 import raw
+
+    x, y = ctypes.c_double(), ctypes.c_double()
+    return y.value if index >= 0 and raw.FPDFText_GetCharOrigin(page, index, x, y) else 0.0
+
+
+def _sides(page: Any, index: int) -> tuple[float, float]:
+    """Return left and right of a character, both 0 where PDFium has no box."""
     from pypdfium2 import raw
 
     box = raw.FS_RECTF()
     if index < 0 or not raw.FPDFText_GetLooseCharBox(page, index, box):
-        return 0.0, 0.0, 0.0, 0.0
-    return box.left, box.bottom, box.right, box.top
+        return 0.0, 0.0
+    return box.left, box.right
 
 
 def _date(written: str) -> str:

@@ -28,7 +28,7 @@ MAX_CARRY = 500
 
 
 class Line(NamedTuple):
-    """A line of a page; lengths in points, heights from the lower edge of the page."""
+    """A line of a page; lengths in points, heights from the page's lower edge, ``bottom`` that of the base line."""
 
     text: str
     size: float

@@ -117,9 +117,9 @@ class _Sections:
 
     def _heading(self, style: Style, line: _Line) -> None:
         words = shapes.heading_words(line.text)
-        if style == TITLE:
+        if not self._parts and style.family not in ("chapter", "number"):
             self._title = words
-        elif style.family == PLAIN and shapes.begins_with_month(words) and self._under_year():
+        if style.family == PLAIN and shapes.begins_with_month(words) and self._under_year():
             style = Style(PLAIN, 2)
         for depth, (other, _) in enumerate(self._stack):
             if _ends(other, style):
