@@ -11,7 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from genesis_rag.server.app import create_app
+from genesis_rag.server.workshop import Workshop
 from genesis_rag.settings import Settings
+from genesis_rag.wiring import run_ingest
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +43,43 @@ def client(assistant: Any, settings: Settings) -> Iterator[TestClient]:
     app = create_app(lambda: assistant, settings)
     with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
         yield client
+
+
+MODELS = """schema = 1
+[models.genesis-embed-static]
+task = "embedding"
+backend = "hashing"
+path = "none"
+licence = "Apache-2.0"
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home whose index holds one document and is filled with hashed words, which takes no time."""
+    place = tmp_path / "home"
+    notes = place / "corpus" / "documents" / "first.md"
+    notes.parent.mkdir(parents=True)
+    (place / "models.toml").write_text(MODELS, encoding="utf-8")
+    notes.write_text("---\ndate: 2026-05-01\n---\n# First\n\nThe first document is about rivers.\n", encoding="utf-8")
+    run_ingest(Settings(home=place), [notes.parent])
+    return place
+
+
+@pytest.fixture
+def library(home: Path) -> Iterator[TestClient]:
+    """The server over ``home``."""
+    with opened_library(home) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def open_library() -> Any:
+    return opened_library
+
+
+def opened_library(home: Path, **options: Any) -> TestClient:
+    settings = Settings(home=home, **options)
+    workshop = Workshop(settings)
+    app = create_app(workshop.open_assistant, settings, workshop=workshop)
+    return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)

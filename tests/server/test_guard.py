@@ -73,6 +73,33 @@ def test_own_names_are_served(client: TestClient, host: str) -> None:
     assert client.get("/health", headers={"Host": host}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.org"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "http://127.0.0.1:8000.evil.org"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_pages_of_other_sites_change_nothing(client: TestClient, assistant: Any, headers: dict[str, str]) -> None:
+    """A form of another site can send files without asking first."""
+    for request in (
+        client.post("/api/documents", files=[("file", ("a.txt", b"text"))], headers=headers),
+        client.post("/api/ask", json={"question": "x"}, headers=headers),
+        client.delete("/api/documents/x", headers=headers),
+    ):
+        assert (request.status_code, request.json()["error"]["type"]) == (403, "wrong_origin")
+    assert assistant.calls == []
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}, {}])
+def test_our_own_page_and_programs_may(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.post("/api/ask", json={"question": "x"}, headers=headers).status_code == 200
+
+
 def test_with_a_key_the_api_needs_it_and_the_page_does_not(assistant: Any, tmp_path: Path) -> None:
     client = served(assistant, tmp_path, "http://rag.example.org", host="0.0.0.0", api_key=KEY)
     for path in ("/", "/health", "/ready", "/static/page.js"):

@@ -15,28 +15,42 @@ from fastapi.staticfiles import StaticFiles
 
 from genesis_rag import __version__
 from genesis_rag.errors import GenesisError
+from genesis_rag.server.document_routes import document_router
 from genesis_rag.server.guard import MAX_BODY_BYTES, Guard
 from genesis_rag.server.holder import AssistantHolder
 from genesis_rag.server.problems import install_handlers
 from genesis_rag.server.routes import api_router
+from genesis_rag.server.services import Services
+from genesis_rag.server.uploads import UploadFolder
+from genesis_rag.server.workshop import Workshop
+from genesis_rag.server.writing import WriteQueue
 
 if TYPE_CHECKING:
     from genesis_rag.assistant import Assistant
     from genesis_rag.settings import Settings
 
 STATIC = Path(__file__).resolve().parent / "static"
+STOP_SECONDS = 20.0
 _LOG = logging.getLogger(__name__)
 
 
-def create_app(open_assistant: Callable[[], Assistant], settings: Settings, extra_hosts: Sequence[str] = ()) -> Guard:
+def create_app(
+    open_assistant: Callable[[], Assistant],
+    settings: Settings,
+    extra_hosts: Sequence[str] = (),
+    workshop: Workshop | None = None,
+) -> Guard:
     """Return the application, an ASGI callable.
 
     Args:
         open_assistant: makes the assistant; called when the server starts, and again at the next request if it failed.
         settings: ``host`` and ``api_key`` decide who is served.
         extra_hosts: further Host names to accept on a loopback address.
+        workshop: writes to the index; one over ``settings`` if none is given.
     """
     holder = AssistantHolder(open_assistant)
+    chosen, uploads = workshop or Workshop(settings), UploadFolder(settings.home)
+    services = Services(settings, holder, chosen, uploads, WriteQueue(chosen, uploads, holder.refresh))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -44,7 +58,9 @@ def create_app(open_assistant: Callable[[], Assistant], settings: Settings, extr
             await run_in_threadpool(holder.get)
         except GenesisError as error:
             _LOG.warning("not ready: %s %s", error.message, error.hint)
+        services.writes.start()
         yield
+        await run_in_threadpool(services.writes.stop, STOP_SECONDS)
         holder.close()
 
     app = FastAPI(
@@ -58,6 +74,7 @@ def create_app(open_assistant: Callable[[], Assistant], settings: Settings, extr
     )
     install_handlers(app)
     app.include_router(api_router(holder))
+    app.include_router(document_router(services))
     _add_health(app, holder)
     _add_page(app)
     return Guard(app, settings.host, settings.api_key, extra_hosts)

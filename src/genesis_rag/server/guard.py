@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from genesis_rag.errors import SettingsError
 from genesis_rag.server.problems import problem_body
+from genesis_rag.server.uploads import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROTECTED_PREFIX = "/api/"
+UPLOAD_PATH = "/api/documents"
 MAX_BODY_BYTES = 64 * 1024
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -81,9 +83,11 @@ class Guard:
         guarded = _with_headers(send, SECURITY_HEADERS)
         if self._hosts is not None and host_name(headers.get(b"host", b"")) not in self._hosts:
             await _refuse(scope, receive, guarded, 421, "wrong_host", "This server answers to local names only.")
+        elif not _from_here(scope, headers):
+            await _refuse(scope, receive, guarded, 403, "wrong_origin", "A page of another site sent this.")
         elif self._key and scope["path"].startswith(PROTECTED_PREFIX) and not self._has_key(headers):
             await _refuse(scope, receive, guarded, 401, "unauthorized", "An API key is needed.")
-        elif _announced_bytes(headers) > MAX_BODY_BYTES:
+        elif _announced_bytes(headers) > _most_bytes(scope):
             await _refuse(scope, receive, guarded, 413, "too_large", "The request is too large.")
         else:
             await self._app(scope, receive, guarded)
@@ -92,6 +96,25 @@ class Guard:
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
         given = token.strip() if scheme.lower() == b"bearer" else headers.get(b"x-api-key", b"")
         return hmac.compare_digest(given, self._key)
+
+
+def _from_here(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a request that may change something comes from our page or from a program.
+
+    A form of another site may be sent without asking first; browsers say where it comes from.
+    """
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return True
+    origin = headers.get(b"origin")
+    if origin is not None:
+        return origin.partition(b"://")[2].lower() == headers.get(b"host", b"").lower()
+    return headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+
+
+def _most_bytes(scope: Scope) -> int:
+    """Return how large the body may be; the application counts it again as it arrives."""
+    is_upload = scope["method"] == "POST" and scope["path"] == UPLOAD_PATH
+    return MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
 
 
 def _announced_bytes(headers: dict[bytes, bytes]) -> int:
@@ -110,6 +133,7 @@ def host_name(header: bytes) -> str:
 
 _HINTS = {
     421: "Open it as http://127.0.0.1 or http://localhost.",
+    403: "Open the page of this server itself.",
     413: f"Bodies have at most {MAX_BODY_BYTES:,} bytes.",
     401: "Send it as the header Authorization: Bearer KEY.",
 }

@@ -46,6 +46,13 @@ class AssistantHolder:
                     _LOG.warning("still serving the earlier index: %s %s", error.message, error.hint)
             return self._assistant
 
+    def refresh(self) -> None:
+        """Switch to the newest generation now, as after a write of this process."""
+        with self._lock:
+            if self._assistant is not None:
+                self._looked = self._clock()
+                self._assistant.refresh()
+
     def close(self) -> None:
         """Close the assistant if it is open."""
         with self._lock:

@@ -42,7 +42,22 @@ class UnknownDocumentError(UserError):
     """The index holds no document of this id."""
 
 
+class ExistsError(UserError):
+    """What was to be made is there already, or belongs to something that has to be changed as a whole."""
+
+
+class BusyError(GenesisError):
+    """Too much is waiting."""
+
+
+class NoSpaceError(GenesisError):
+    """The disk is full."""
+
+
 STATUS[UnknownDocumentError] = (404, "unknown_document")
+STATUS[ExistsError] = (409, "exists")
+STATUS[BusyError] = (503, "busy")
+STATUS[NoSpaceError] = (507, "no_space")
 
 
 def problem_body(kind: str, message: str, hint: str = "") -> dict[str, Any]:

@@ -17,10 +17,8 @@ from genesis_rag.server.problems import problem_of, unexpected_problem
 from genesis_rag.server.requests import MAX_HITS, MAX_QUESTION_CHARS, AskRequest, LanguageName, SearchRequest
 from genesis_rag.server.schemas import (
     answer_payload,
-    document_payload,
     passage_payload,
     search_payload,
-    text_payload,
     to_line,
 )
 from genesis_rag.types import AnswerEvent, PassagesFound, TextDelta
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 EVENT_STREAM = "text/event-stream"
-MAX_LISTED = 1_000
 
 
 def api_router(holder: AssistantHolder) -> APIRouter:
@@ -38,7 +35,6 @@ def api_router(holder: AssistantHolder) -> APIRouter:
     router = APIRouter(prefix="/api")
     _add_ask(router, holder)
     _add_search(router, holder)
-    _add_documents(router, holder)
     return router
 
 
@@ -77,24 +73,6 @@ def _add_search(router: APIRouter, holder: AssistantHolder) -> None:
     ) -> JSONResponse:
         """Return the nearest passages with their scores by stage."""
         return find(SearchRequest(query=query, k=k, **{"in": in_language}, source=source))
-
-
-def _add_documents(router: APIRouter, holder: AssistantHolder) -> None:
-    @router.get("/documents", response_model=None)
-    def documents(
-        offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = MAX_LISTED
-    ) -> JSONResponse:
-        """List the documents of the index."""
-        infos = holder.get().documents()
-        listed = [document_payload(info) for info in infos[offset : offset + limit]]
-        return JSONResponse({"total": len(infos), "offset": offset, "documents": listed})
-
-    @router.get("/documents/{identifier}", response_model=None)
-    def document(
-        identifier: str, start: Annotated[int, Query(ge=0)] = 0, end: Annotated[int | None, Query(ge=0)] = None
-    ) -> JSONResponse:
-        """Return the text of a document, or the code points start:end of it, with its sections."""
-        return JSONResponse(text_payload(holder.get().document(identifier), start, end))
 
 
 def event_stream(events: Iterator[AnswerEvent]) -> Iterator[bytes]:

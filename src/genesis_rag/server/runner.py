@@ -9,8 +9,8 @@ import uvicorn
 
 from genesis_rag.server.app import create_app
 from genesis_rag.server.guard import check_binding
+from genesis_rag.server.workshop import Workshop
 from genesis_rag.settings import Settings
-from genesis_rag.wiring import open_assistant
 
 GRACE_SECONDS = 5
 
@@ -28,7 +28,8 @@ def serve_forever(settings: Settings, started: Callable[[str], None] | None = No
     """
     check_binding(settings.host, settings.api_key)
     listener = listen(settings.host, settings.port)
-    app = create_app(lambda: open_assistant(settings), settings)
+    workshop = Workshop(settings)
+    app = create_app(workshop.open_assistant, settings, workshop=workshop)
     config = uvicorn.Config(
         app, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
     )

@@ -17,6 +17,8 @@ ANSWER_SCHEMA = "genesis-rag/answer/1"
 SEARCH_SCHEMA = "genesis-rag/search/1"
 DOCUMENT_SCHEMA = "genesis-rag/document/1"
 TEXT_SCHEMA = "genesis-rag/document-text/1"
+UPLOAD_SCHEMA = "genesis-rag/upload/1"
+INDEX_SCHEMA = "genesis-rag/index/1"
 
 _NO_ID = object()
 _DECIMALS = 6

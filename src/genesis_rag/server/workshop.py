@@ -1,0 +1,52 @@
+"""What the server needs of the program below it, with the models of the profile opened once for all uses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genesis_rag import wiring
+from genesis_rag.settings import Settings
+from genesis_rag.types import IngestReport
+
+if TYPE_CHECKING:
+    from genesis_rag.assistant import Assistant
+
+Progress = Callable[[str, int, int, str], None]
+
+
+class Workshop:
+    """Opens the assistant and writes to the index. The models are loaded at the first need, by one thread.
+
+    Args:
+        settings: what to open.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._parts: wiring.Parts | None = None
+
+    def open_assistant(self) -> Assistant:
+        """Open the index for reading."""
+        return wiring.open_assistant(self._settings, self._opened())
+
+    def check(self, path: Path) -> None:
+        """Raise UnreadableDocumentError unless a file is of a format that can be indexed."""
+        wiring.require_readable(path)
+
+    def ingest(self, paths: Sequence[Path], progress: Progress | None = None, prune: bool = False) -> IngestReport:
+        """Bring the index up to date with files; returns when that is committed."""
+        return wiring.run_ingest(self._settings, paths, prune=prune, progress=progress, parts=self._opened())
+
+    def remove(self, sources: Sequence[str]) -> int:
+        """Remove sources from the index; returns when that is committed."""
+        return wiring.remove_documents(self._settings, sources, self._opened())
+
+    def _opened(self) -> wiring.Parts:
+        with self._lock:
+            if self._parts is None:
+                self._parts = wiring.open_parts(self._settings)
+            return self._parts
