@@ -55,6 +55,16 @@ SAME = [
     ("三者", "three bodies"),
     ("初の", "the first"),
     ("26", "26件"),
+    ("833年", "in 833"),
+    ("15歳", "at the age of 15"),
+    ("12歳年上", "twelve years older"),
+    ("3度目の訪問、3度", "the third visit, three times"),
+    ("7時", "at seven"),
+    ("20日から", "on the 20th"),
+    ("5キロ", "5 km"),
+    ("5キロ", "5 kg"),
+    ("39条", "Article 39"),
+    ("４章28条", "28 articles in four chapters"),
 ]
 
 
@@ -184,7 +194,7 @@ def test_two_numbers_agree_only_when_equal(one: int, other: int) -> None:
 
 
 def test_facts_in_two_languages_mostly_agree(fact_pairs: list[tuple[str, str]]) -> None:
-    """Measured: 97.2 percent of 1,093 quantities, 93.4 percent of 408 pairs; the rest is mostly said on one side only."""
+    """Measured: 97.2 percent of 1,093 quantities, 93.4 percent of 408 pairs (rest: mostly one-sided)."""
     total = wrong = clean = 0
     for japanese, english in fact_pairs:
         lost = len(missing(japanese, english)) + len(missing(english, japanese))

@@ -81,11 +81,14 @@ def test_no_quantity(text: str) -> None:
         "one of them",
         "at first",
         "first of all",
-        "the two sides",
         "It may be",
         "a second look",
         "on the one hand",
         "二の足",
+        "複数回",
+        "the latter half of the plan",
+        "0x3f",
+        "四日市",
     ],
 )
 def test_no_quantity_in_phrases(text: str) -> None:

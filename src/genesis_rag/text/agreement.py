@@ -28,8 +28,8 @@ def agrees(claim: Quantity, evidence: Quantity) -> bool:
       same bound and by a value that satisfies it and is near it; a plain value is not held by a bound.
     - An approximate claim is held by a value within 5 percent.
     """
-    if claim.kind == "date" or evidence.kind == "date":
-        return claim.kind == evidence.kind and _dates_agree(claim, evidence)
+    if "date" in (claim.kind, evidence.kind):
+        return _dates_agree(claim, evidence) if claim.kind == evidence.kind else _date_is_number(claim, evidence)
     pair = _comparable(claim, evidence)
     return pair is not None and _values_agree(claim, *pair)
 
@@ -55,28 +55,49 @@ def completed(held: Sequence[Quantity]) -> list[Quantity]:
 
 def _comparable(claim: Quantity, evidence: Quantity) -> tuple[Quantity, float] | None:
     """Return the evidence in the unit of the claim with the relative tolerance, or None where units do not fit."""
-    if (claim.kind, claim.unit) == (evidence.kind, evidence.unit):
+    if _alike(claim, evidence):
         return evidence, _EXACT
-    kinds = (claim.kind, evidence.kind)
-    units = (claim.unit, evidence.unit)
-    if "time" in units and {*units} <= {"time", "times", "occasion", "item", ""}:
-        return evidence, _EXACT  # English "three times" may be 3回 or 3倍.
-    if kinds == ("count", "count"):
-        return (evidence, _EXACT) if _ANYTHING & {*units} or _near(*units) else None
-    if claim.kind == "number" and evidence.kind in ("count", "money", "ordinal") and claim.unit == "":
-        return evidence, _EXACT
-    if evidence.kind == "number" and claim.kind in ("count", "ordinal") and evidence.unit == "":
-        return evidence, _EXACT
-    if "kilo" in units and {*units} <= {"kilo", "metre", "gram"}:
-        return evidence, _EXACT
-    if "pound" in units:
-        return _pounds(claim, evidence)
-    if {*kinds} == {"percent", "count"} and {*units} <= {"point", "item"}:
-        return evidence, _EXACT
-    if {*kinds} == {"percent", "number"} and {*units} == {"%", "fraction"}:
-        factor = 100.0 if claim.kind == "percent" else 0.01
-        return _times(evidence, factor), _EXACT
+    kinds = {claim.kind, evidence.kind}
+    units = {claim.unit, evidence.unit}
+    if kinds == {"time", "number"}:  # at seven
+        return _times(evidence, 1 / 60 if claim.kind == "number" else 60), _EXACT
+    if kinds == {"duration", "measure"} and units == {"month", "age"}:  # 12歳年上, twelve years older
+        return _times(evidence, 12 if claim.unit == "month" else 1 / 12), _EXACT
+    if units == {"pound", "gram"}:
+        return _times(evidence, _GRAMS_IN_POUND if claim.unit == "gram" else 1 / _GRAMS_IN_POUND), _CONVERSION
+    if kinds == {"percent", "number"} and units == {"%", "fraction"}:
+        return _times(evidence, 100.0 if claim.kind == "percent" else 0.01), _EXACT
     return None
+
+
+_SAME_VALUE = (
+    frozenset({"time", "times", "item", ""}),  # English "three times" may be 3回 or 3倍.
+    frozenset({"time", "occasion"}),
+    frozenset({"degree", "time"}),  # 3度
+    frozenset({"degree", "occasion"}),
+    frozenset({"kilo", "metre"}),  # 5キロ
+    frozenset({"kilo", "gram"}),
+    frozenset({"pound", "GBP"}),
+    frozenset({"point", "item"}),
+    frozenset({"age", ""}),  # at the age of 54
+)
+
+
+def _alike(claim: Quantity, evidence: Quantity) -> bool:
+    """Return whether the values of both can be compared as they are."""
+    units = {claim.unit, evidence.unit}
+    if (claim.kind, claim.unit) == (evidence.kind, evidence.unit):
+        return True
+    if (claim.kind, evidence.kind) == ("count", "count") and (_ANYTHING & units or _near(claim.unit, evidence.unit)):
+        return True
+    if claim.kind == "number" and not claim.unit and evidence.kind in ("count", "money", "ordinal"):
+        return True
+    if evidence.kind == "number" and not evidence.unit and claim.kind in ("count", "ordinal"):
+        return True
+    if {claim.kind, evidence.kind} == {"ordinal", "count"} and "item" in units:
+        return True  # 39条, Article 39
+    counted = {claim.kind, evidence.kind} <= {"count", "measure", "number", "percent", "money"}
+    return counted and any(units <= same for same in _SAME_VALUE)
 
 
 _FAMILIES = (
@@ -90,15 +111,6 @@ _FAMILIES = (
 def _near(one: str, other: str) -> bool:
     """Return whether two classes of counted things are often the same thing in a translation."""
     return any({one, other} <= family for family in _FAMILIES)
-
-
-def _pounds(claim: Quantity, evidence: Quantity) -> tuple[Quantity, float] | None:
-    """A pound may be sterling or a weight."""
-    if "GBP" in (claim.unit, evidence.unit):
-        return evidence, _EXACT
-    if {claim.unit, evidence.unit} == {"pound", "gram"}:
-        return _times(evidence, _GRAMS_IN_POUND if claim.unit == "gram" else 1 / _GRAMS_IN_POUND), _CONVERSION
-    return None
 
 
 def _times(quantity: Quantity, factor: float) -> Quantity:
@@ -137,6 +149,15 @@ def _same(one: float, other: float, tolerance: float) -> bool:
     return one == other or (
         math.isfinite(one) and math.isfinite(other) and abs(one - other) <= tolerance * max(abs(one), abs(other))
     )
+
+
+def _date_is_number(one: Quantity, other: Quantity) -> bool:
+    """Return whether a bare number is the year of a date (in 833), or an ordinal its day (on the 17th)."""
+    dated, figure = (one, other) if one.kind == "date" else (other, one)
+    year, month, day = _parts(dated)
+    if figure.kind == "number" and not figure.unit:
+        return dated.unit == "year" and year >= 100 and figure.low == figure.high == year
+    return figure.kind == "ordinal" and (year, month) == (0, 0) and figure.low == day
 
 
 def _dates_agree(claim: Quantity, evidence: Quantity) -> bool:

@@ -10,6 +10,7 @@ from genesis_rag.text.numeral_context import (
     is_decade,
     is_plain_year,
     letters_follow,
+    may_have_unit,
     sign_before,
     stands_alone,
     tail_of_word,
@@ -141,7 +142,8 @@ def amount_at(view: View, at: int) -> Amount | None:
         return None
     digits = numeral.style == "digits"
     currency = currency_before(view.text, at) if digits else None
-    if currency is None and tail_of_word(view.text, numeral):
+    glued = currency is None and tail_of_word(view.text, numeral)
+    if glued and not may_have_unit(view.text, numeral):
         return None
     if digits:
         numeral = with_scale(view, numeral, money=currency is not None)
@@ -156,7 +158,7 @@ def amount_at(view: View, at: int) -> Amount | None:
         rough = unit_from > after_of(view, numeral)
         amount = Amount(*settled, numeral, found[0].factor, start, found[1], negative=negative, rough=rough)
         return _completed(view, amount)
-    return _without_unit(view, numeral, start, negative=negative)
+    return None if glued else _without_unit(view, numeral, start, negative=negative)
 
 
 def _unit_after(view: View, at: int, numeral: Numeral) -> tuple[Unit, int] | None:

@@ -14,7 +14,7 @@ _MONTH = (
     r"|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)(?![a-z])"
 )
 _DAY = r"[0-3]?[0-9](?:st|nd|rd|th)?(?![0-9a-z]|[.,][0-9])"
-_YEAR = r"[12][0-9]{3}(?![0-9]|[.,][0-9])"
+_YEAR = r"(?:[12][0-9]{3}(?![0-9]|[.,][0-9])|[1-9][0-9]{2}(?=[:;,.)]|$|\s?[-~])(?![.,-][0-9]))"
 _DAYS = rf"(?P<d>{_DAY})(?P<d2>\s?(?:-|~|to|and|or|until|through)\s?{_DAY})?"
 
 _FORMS = tuple(
@@ -36,7 +36,8 @@ _BEFORE_MONTH = lazy(
 # Names that are nothing but months; April, May, June, August and March may be people and verbs.
 _ONLY_MONTH = lazy("(?:january|february|july|september|october|november|december)(?![a-z])")
 _FISCAL = lazy(
-    r"(?:j?fy|fiscal(?:\syears?)?)\s?'?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])|(?P<y2>[12][0-9]{3})\sfiscal(?:\syear)?(?![a-z])"
+    r"(?:j?fy|(?:fiscal|academic|school)(?:\syears?)?)\s?'?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])"
+    r"|(?P<y2>[12][0-9]{3})\s(?:fiscal|academic\syear|school\syear)(?:\syear)?(?![a-z])"
 )
 _TO_FISCAL = lazy(r"\s?(?:-|~|to|through|until)\s?(?:j?fy)?(?P<y>[12][0-9]{3}|[0-9]{2})(?![0-9])")
 _DECADE = lazy(r"(?P<y>[12][0-9]{2}0)'?s(?![a-z])")
@@ -45,6 +46,8 @@ _BEFORE_CHRIST = lazy(r"(?P<y>[0-9]{1,4})\s?(?:b\.c\.e?\.?|bce?)(?![a-z])")
 _CLOCK = lazy(
     r"(?P<h>[0-2]?[0-9])(?::(?P<m>[0-5][0-9])(?::[0-5][0-9])?(?![0-9:]))?(?:\s?(?P<half>[ap])\.?m\.?(?![a-z])|\so'clock)?"
 )
+
+_BEFORE_CLOCK = lazy("(?<![a-z])(?:at|by|from|until|till|around|about|before|after|to) $")
 
 
 def english_date(text: str, lower: str, at: int) -> list[Quantity]:
@@ -55,7 +58,7 @@ def english_date(text: str, lower: str, at: int) -> list[Quantity]:
     for pattern, read in _OTHERS:
         if (match := pattern.match(lower, at)) and (quantity := read(match)):
             return [quantity]
-    if (match := _IN_MONTH.match(lower, at)) and text[at].isupper():
+    if (match := _IN_MONTH.match(lower, at)) and text[at].isupper() and not text.startswith("MAY", at):
         if _ONLY_MONTH.match(lower, at) or _BEFORE_MONTH.search(lower, max(0, at - 9), at):
             return _known(date(0, _month(match), 0, at, match.end()))
     elif fiscal := _FISCAL.match(lower, at):
@@ -130,8 +133,10 @@ def _before_christ(match: re.Match[str]) -> Quantity | None:
 
 def _clock(match: re.Match[str]) -> Quantity | None:
     hour, minute, half = int(match["h"]), int(match["m"] or 0), match["half"]
-    if not half and not match[0].endswith("clock") and (match["m"] is None or len(match["h"]) < 2):
-        return None
+    if not half and not match[0].endswith("clock"):
+        before = _BEFORE_CLOCK.search(match.string, max(0, match.start() - 8), match.start())
+        if match["m"] is None or (len(match["h"]) < 2 and before is None):
+            return None
     if hour > 24 or (half and not 1 <= hour <= 12):
         return None
     if half:

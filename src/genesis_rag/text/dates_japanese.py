@@ -26,7 +26,7 @@ _MONTH = lazy(
 )
 _MONTH_DAY = lazy(rf"(?P<m>{_SMALL})月(?![間目])(?:\s?(?P<d>{_SMALL})日(?![間目本]))?")
 _DAY = lazy(
-    "(?P<d>[0-9]{1,2})日(?![間本目系米中韓英以後前先ほあ当程未ぶ余分記曜産常ご連続弱強超か]|で(?![すあは])|に[1一])"
+    "(?P<d>[0-9]{1,2}|[一二三]?十[一二三四五六七八九]?)日(?![間本目系米中韓英以後前先ほあ当程未ぶ余分記曜産常ご連続弱強超]|か[けか]|で(?![すあは])|に[1一])"
 )
 _NOT_A_DAY = lazy("(?:約|およそ|あと|過去|最大|最長|延べ|計|毎|数|第|今後|わずか|残り|連続)$")
 _CENTURY = lazy(rf"(?P<n>{_SMALL})世紀(?!に(?:わた|及|もわ)|以上|間|近く|も)")
@@ -41,7 +41,9 @@ _LENGTH = lazy(
 )
 _LENGTH_BEFORE = lazy("(?:約|およそ|過去|今後|この|ほぼ|わずか|最長|最大|向こう|ここ|延べ|計|各|毎|数|創業|樹齢|推定)$")
 _YEARS_BEFORE = lazy("[0-9]{3}年?[-~]$")
-_POINT = lazy("[-~][0-9]{1,4}年|に|、|の(?![歴時間伝])|から|まで|頃|ごろ|[(（)）]|以降|以前|末|初|[春夏秋冬]|$")
+_POINT = lazy(
+    "[-~][0-9]{1,4}年|および|及び|と|や|[?]|に|、|の(?![歴時間伝])|から|まで|頃|ごろ|[(（)）]|以降|以前|末|初|[春夏秋冬]|$"
+)
 
 
 def japanese_date(text: str, at: int) -> Quantity | None:
@@ -131,7 +133,7 @@ def _dated(year: int, match: re.Match[str], at: int) -> Quantity | None:
 def _day(text: str, at: int, match: re.Match[str]) -> Quantity | None:
     if not match["d"].strip("0") or _NOT_A_DAY.search(text, max(0, at - 4), at):
         return None
-    return date(0, 0, int(match["d"]), at, match.end())
+    return date(0, 0, whole_number(match["d"]) or 0, at, match.end())
 
 
 def _century(text: str, at: int, match: re.Match[str]) -> Quantity | None:
@@ -142,7 +144,13 @@ def _century(text: str, at: int, match: re.Match[str]) -> Quantity | None:
 def _clock(text: str, at: int, match: re.Match[str]) -> Quantity | None:
     hour, minute = whole_number(match["h"]), whole_number(match["m"]) if match["m"] else 0
     named = match["half"] or match["m"] or match["half_past"]
-    if hour is None or minute is None or hour > 24 or minute > 59 or not (named or match["h"].isascii()):
+    if (
+        hour is None
+        or minute is None
+        or hour > 24
+        or minute > 59
+        or not (named or match["h"].isascii() or (hour > 1 and _free(text, at, match["h"])))
+    ):
         return None
     if match["half"] in ("午後", "夜", "夕方") and hour < 12:
         hour += 12

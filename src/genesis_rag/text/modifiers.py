@@ -18,8 +18,9 @@ _ROUGH_AFTER = lazy(
     r"|台(?![湾風頭])|頃|ごろ|or so(?![a-z])|or thereabouts|-odd(?![a-z]))"
 )
 _LEAST_BEFORE = lazy(
-    r"(?:少なくとも|最低でも|最低|最少|[≥≧]|>=?|(?<![a-z])(?:at least|no (?:less|fewer) than|not less than|more than"
-    r"|greater than|above|exceed(?:s|ed|ing)?|upwards? of|minimum(?: of)?|in excess of|surpass(?:es|ed|ing)?"
+    r"(?:少なくとも|最低でも|最低|最少|[≥≧]|>=?|(?<![a-z])(?:at least|no (?:less|fewer) than|not less than"
+    r"|(?<!no )(?<!not )more than"
+    r"|greater than|above|(?<!not )exceed(?:s|ed|ing)?|upwards? of|minimum(?: of)?|in excess of|surpass(?:es|ed|ing)?"
     r"|(?P<over>over))) ?$"
 )
 _LEAST_AFTER = lazy(
@@ -29,7 +30,8 @@ _LEAST_AFTER = lazy(
 )
 _MOST_BEFORE = lazy(
     r"(?:最大で?|最長で?|最高で?|最多で?|多くとも|せいぜい|上限|[≤≦]|<=?|(?<![a-z])(?:at most|(?:no|not) more than"
-    r"|up to|less than|fewer than|(?P<under>under|below|within)|not exceeding|maximum(?: of)?|as (?:many|much) as)) ?"
+    r"|up to|(?<!no )(?<!not )less than|(?<!no )fewer than|(?P<under>under|below|within)|not exceed(?:ing)?"
+    r"|maximum(?: of)?|as (?:many|much) as)) ?"
     r"(?:the (?:next|first|last|past) )?$"
 )
 _MOST_AFTER = lazy(

@@ -7,11 +7,13 @@ do not depend on how they were written: 5億ドル and $500 million, 令和8年6
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from functools import lru_cache
 
 from genesis_rag.text.agreement import agrees, completed
 from genesis_rag.text.numerals import view_of
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import QUANTITY_KINDS, Quantity, QuantityKind
 from genesis_rag.text.scanner import scan
 
@@ -28,13 +30,35 @@ def quantities(text: str) -> list[Quantity]:
 def unsupported_quantities(claim: str, evidence: str) -> list[Quantity]:
     """Return the quantities of ``claim`` that ``evidence`` does not hold, in order; see ``agreement.agrees``.
 
-    A date without a year in the evidence is also one of the year named last before it.
+    A date without a year in the evidence is also one of the year named last before it. Not asked for are the "two" of
+    "the two sides" and, where the evidence has any "one" or "a", a count of one thing.
     """
     claimed = quantities(claim)
     if not claimed:
         return []
     held = completed(quantities(evidence))
-    return [quantity for quantity in claimed if not _held(quantity, held)]
+    return [
+        quantity
+        for quantity in claimed
+        if not (_held(quantity, held) or _points_back(claim, quantity) or _says_one(quantity, evidence))
+    ]
+
+
+_BACK = lazy(r"(?:the|these|those|both)\s$", re.IGNORECASE)
+_ONE = lazy(r"(?<![A-Za-z])(?:one|an?|single|each|every|once)(?![A-Za-z])|[1１一](?![0-9０-９.,])", re.IGNORECASE)
+
+
+def _points_back(claim: str, quantity: Quantity) -> bool:
+    """Return whether a claim's quantity is the "two" of "the two sides", which only says whom it spoke of."""
+    if (quantity.low, quantity.high) != (2, 2) or not claim[quantity.span.start :].lower().startswith("two"):
+        return False
+    return _BACK.search(claim, max(0, quantity.span.start - 6), quantity.span.start) is not None
+
+
+def _says_one(quantity: Quantity, evidence: str) -> bool:
+    """Return whether a claim counts one thing (1つ) and the evidence has one or "a": those are not read as counts."""
+    counted = quantity.kind == "count" and quantity.low == quantity.high == 1
+    return counted and _ONE.search(evidence) is not None
 
 
 def _held(claim: Quantity, held: list[Quantity]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from genesis_rag.text.numerals import ONE, Exact, Numeral, View
 from genesis_rag.text.patterns import lazy
 
@@ -10,8 +12,8 @@ _WORD_BEFORE = lazy(r"[A-Za-z_](?:[-'.]?)$|[0-9][.,:/]$")
 _PREFIX_BEFORE = lazy(r"(?<![A-Za-z])(?:mid|pre|post|late|early|sub|non|[Mm]id|[Pp]re|[Pp]ost)-$")
 _HAN = lazy("[\u3400-\u4dbf\u4e00-\u9fff々]")
 # Kanji that stand before a numeral of one kanji without making a word of the two.
-_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌後前残他満最以")
-_MINUS = lazy(r"(?:(?<![0-9a-z.)\]%年月日円人度時分])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
+_BEFORE_ONE_KANJI = frozenset("約計全各毎延同翌後前残他満最以去今間")
+_MINUS = lazy(r"(?:(?<![0-9a-z.)\]%年月日円人度時分-])-|(?<=[^\n])[▲△]|(?<![a-z])minus |マイナス|零下)$")
 
 
 def tail_of_word(text: str, numeral: Numeral) -> bool:
@@ -23,6 +25,16 @@ def tail_of_word(text: str, numeral: Numeral) -> bool:
     if numeral.style == "kanji" and numeral.end - start == 1 and start:
         return bool(_HAN.match(text[start - 1])) and text[start - 1] not in _BEFORE_ONE_KANJI
     return False
+
+
+def may_have_unit(text: str, numeral: Numeral) -> bool:
+    """Return whether the numeral after a kanji may count if a unit follows: 参加国三か国, but not 唯一人 or 第三者."""
+    return (
+        numeral.style == "kanji"
+        and numeral.value != ONE
+        and text[numeral.start - 1] != "第"
+        and text[numeral.start] != "数"
+    )
 
 
 def after_odd(text: str, end: int) -> int:
@@ -60,17 +72,24 @@ def letters_follow(text: str, end: int) -> bool:
 
 
 _TWO = Exact(2)
+_NEIGHBOURS = frozenset(
+    f"{one}、{other}" for row in ("123456789", "一二三四五六七八九") for one, other in pairwise(row)
+)
+
+
+def before_next_digit(text: str, start: int, end: int) -> bool:
+    """Return whether ``text[start:end]`` begins a range such as 2、3人, rather than the list 2、5、8."""
+    return text[start : end + 2] in _NEIGHBOURS
 
 
 def stands_alone(view: View, numeral: Numeral) -> bool:
     """Return whether a numeral in kanji or words without a unit is a number rather than part of a phrase."""
     if numeral.style == "word":
-        # "the two" points back; "one" is mostly "a".
-        back = numeral.value == _TWO and view.lower.endswith(("the ", "these ", "those "), 0, numeral.start)
+        # "one" is mostly "a", and "several" says little without a unit.
         several = numeral.value == _TWO and numeral.high != numeral.value
-        return numeral.value != ONE and not back and not several
+        return numeral.value != ONE and not several
     if numeral.end - numeral.start < 2:
-        return False
+        return before_next_digit(view.text, numeral.start, numeral.end)
     return not _HAN.match(view.text[numeral.end : numeral.end + 1])
 
 

@@ -85,7 +85,9 @@ _TEN = "|".join(_TENS)
 _NO_RANK = "(?!-(?:party|hand|class|rate|person))"
 _ORDINAL_WORD = lazy(rf"(?P<tens>{_TEN})(?:y[ -](?P<ones>{_ONES})|ieth)(?![a-z])|(?P<word>{_SMALL})(?![a-z]){_NO_RANK}")
 # "first" to "third" are ordinals after an article or possessive, and as a rank: not in "at first", "first of all".
-_EARLY = lazy(rf"(?P<word>first|second|third)(?![a-z]){_NO_RANK}(?! (?:of all|lady|hand|party|aid|time around))")
+_EARLY = lazy(
+    rf"(?P<word>first|second|third)(?![a-z]){_NO_RANK}(?! (?:of all|lady|hand|party|aid|time around|half|halves))"
+)
 _BEFORE_EARLY = lazy(r"(?:(?<![a-z])(?:the|its|their|his|her|our|my|your|this|world)|'s)[ \n]$")
 _AFTER_EARLY = lazy(r"[ -][a-z]|[,;.]|$")
 _BEFORE_RANK = lazy(r"(?<![a-z])(?:was|is|were|are|be|came|ranked|placed|finished|ranks) $")
@@ -107,10 +109,13 @@ _FRACTION_JA = lazy("半分(?!け)|半数")
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4} | {word: n for word, n in _ORDINALS.items() if 5 <= n <= 10}
 _PART = "|".join(_PARTS)
 _TOPS = {word: value for value, word in enumerate("one two three four five six seven eight nine".split(), 1)}
+# "the latter half of the century" is no half of anything counted.
+_NO_PART = "".join(f"(?<!{word} )" for word in "latter former first second other early late top bottom better".split())
 _FRACTION_EN = lazy(
     rf"(?:(?P<top>{'|'.join(_TOPS)})[ -](?P<part>{_PART})s?(?![a-z])(?! (?:party|hand))"
-    rf"|a (?P<one>{_PART}) of(?![a-z])|(?P<half>half) (?:of|the|its|their|to)(?![a-z]))"
+    rf"|a (?P<one>{_PART}) of(?![a-z])|(?P<half>{_NO_PART}half) (?:of|the|its|their|to)(?![a-z]))"
 )
+_PARTS_OF = lazy(" ?分の ?")
 _SLASH = lazy("/([1-9][0-9]?)(?![0-9/%a-z月]|[.,][0-9])")
 
 
@@ -155,9 +160,9 @@ def _english_ordinal(lower: str, at: int) -> Quantity | None:
 def fraction_at(view: View, start: int, end: int) -> Quantity | None:
     """Return the fraction that a whole numeral ``text[start:end]`` begins: 3分の1, 三分の一, 1/3."""
     text = view.text
-    if text.startswith("分の", end):
-        bottom, top = whole_number(text[start:end]), japanese_numeral(text, end + 2)
-        if bottom and top is not None and (value := whole_number(text[end + 2 : top.end])):
+    if link := _PARTS_OF.match(text, end):
+        bottom, top = whole_number(text[start:end]), japanese_numeral(text, link.end())
+        if bottom and top is not None and (value := whole_number(text[link.end() : top.end])) and value <= bottom:
             return _fraction(value, bottom, start, top.end)
     if match := _SLASH.match(text, end):
         top_number, bottom_number = text[start:end], int(match[1])

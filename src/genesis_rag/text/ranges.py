@@ -8,13 +8,14 @@ from genesis_rag.text import ordinals
 from genesis_rag.text.amounts import Amount, amount_at
 from genesis_rag.text.dates_japanese import japanese_date
 from genesis_rag.text.modifiers import loosened, modified
+from genesis_rag.text.numeral_context import before_next_digit
 from genesis_rag.text.numerals import ONE, Numeral, View, japanese_numeral
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, date, exactly
 from genesis_rag.text.units import currency_before, unit_at
 from genesis_rag.types import Span
 
-_BETWEEN = lazy(r" ?(?:~|-|から|ないし|乃至|to|or|and|または|又は)(?:約| )?(?=[0-9a-z一-鿿$¥€£₩₹])")
+_BETWEEN = lazy(r" ?(?:~|--?|、|から|ないし|乃至|to|or|and|または|又は)(?:約| )?(?=[0-9a-z一-鿿$¥€£₩₹])")
 _CURRENCY = lazy(r"(?:[A-Za-z.]{1,4})?[$¥€£₩₹] ?|[A-Z]{3} ?")
 _SET_BEFORE_AND = lazy(r"between (?:about |around |roughly )?$")
 _YEARS = range(1000, 2200)
@@ -49,12 +50,14 @@ def _other_end(view: View, first: Amount) -> Amount | None:
     word = link[0].strip()
     if word == "and" and not _SET_BEFORE_AND.search(view.lower, max(0, first.start - 20), first.start):
         return None
+    if word == "、" and not (first.bare and before_next_digit(view.text, first.start, first.end)):
+        return None
     at = link.end()
     sign = _CURRENCY.match(view.text, at)
     if sign and currency_before(view.text, sign.end()):
         at = sign.end()
     second = amount_at(view, at) if at < len(view.text) else None
-    if second and second.negative and word == "-":
+    if second and second.negative and word in ("-", "--"):
         second = replace(second, negative=False, start=at)
     if second is None or second.negative or second.numeral.high != second.numeral.value:
         return None
@@ -95,7 +98,7 @@ def _times(numeral: Numeral, other: Numeral) -> Numeral:
 _PLAIN_YEAR = lazy("[12][0-9]{3}")
 _BOUND_BEFORE = lazy(r"(?:over|than|at least|some|nearly|under|up to|約|およそ) ?$")
 _ABOUT_BEFORE = lazy(r"(?:about|around|approximately) $")
-_RECENT = lazy("(?:19|20)[0-9]{2}")
+_RECENT = lazy("(?:1[0-9]|20)[0-9]{2}")
 _PLURAL_AFTER = lazy("(?: [a-z-]+){0,3}? [a-z]{3,}s(?![a-z])")
 
 

@@ -17,10 +17,10 @@ from genesis_rag.text.quantity import Quantity, century
 from genesis_rag.text.ranges import ordinal_range, ranged
 
 _WORDS = (
-    "jan feb mar apr may jun jul aug sep oct nov dec fy jfy fiscal zero one two three four five six seven eight nine"
-    " ten eleven twel thirt fo fift sixt sevent eighty ninet twent several many few tens dozens hundred thousand"
-    " millions billions trillions half first second third doubl tripl twice thrice phase stage part tier title chapter"
-    " volume act"
+    "jan feb mar apr may jun jul aug sep oct nov dec fy jfy fiscal academic school zero one two three four five"
+    " six seven eight nine ten eleven twel thirt fo fift sixt sevent eighty ninet twent several many few tens"
+    " dozens hundred thousand millions billions trillions half first second third doubl tripl twice thrice phase"
+    " stage part tier title chapter volume act"
 ).split()
 _WORD = "|".join([*_WORDS, "an? ", "world war"])
 # Where a quantity can begin. Names of eras are looked for before a numeral, not here.
@@ -33,7 +33,7 @@ _START = lazy(
 _SKIP = lazy(r"[0-9]+(?:[.,:/-][0-9]+)*[a-z0-9_]*|[一二三四五六七八九十百千]+|[a-z]+|.", re.DOTALL)
 # Addresses, identifiers, telephone numbers and versions hold digits but no quantities.
 _MASKED = lazy(
-    r"〒 ?[0-9]{3}-[0-9]{4}|&#[0-9]+;?|(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
+    r"〒 ?[0-9]{3}-[0-9]{4}|&#[0-9]+;?|(?<![0-9A-Za-z])0[xX][0-9A-Fa-f]*|(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+"
     r"|(?:doi:|doi\.org/)?10\.[0-9]{4,}/[!-~]+"
     r"|(?<![0-9-])[0-9]{1,5}(?:-[0-9]{1,7}){2,}(?![0-9])|(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"
 )
@@ -105,7 +105,9 @@ def _era_before(text: str, at: int) -> int | None:
     return None
 
 
-_CENTURY = lazy("[ -]centur(?:y|ies)(?![a-z])")
+_CENTURY = lazy(
+    r"(?:[ -](?:and|or|to) (?:the )?(?:early |late |mid-)?[a-z-]{4,16}(?= centuries)|[ -]centur(?:y|ies))(?![a-z])"
+)
 
 
 def _century(view: View, ordinal: Quantity) -> Quantity | None:
@@ -113,4 +115,5 @@ def _century(view: View, ordinal: Quantity) -> Quantity | None:
     match = _CENTURY.match(view.lower, ordinal.span.end)
     if match is None or ordinal.kind != "ordinal":
         return None
-    return century(int(ordinal.low), ordinal.span.start, match.end())
+    end = match.end() if "centur" in match[0] else ordinal.span.end
+    return century(int(ordinal.low), ordinal.span.start, end)
