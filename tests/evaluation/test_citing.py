@@ -89,14 +89,22 @@ def test_scores_against_the_evidence(make: Any) -> None:
     judged = finder.judge(make.item(evidence=(Evidence(JA, "5億ドルを投資する"), Evidence(JA, "富岳の後継機"))))
     english = "Each side will invest $500 million over five years."
     one = make.answer((MONEY, JA, MONEY), (english, EN, english), (SIGNED, JA, SIGNED))
-    scores = citation_scores(one, judged, ["5億ドル"])
+    scores = citation_scores(one, judged, ((0,), (1,)), ["5億ドル"])
     assert scores.pointing == pytest.approx(1 / 3)
     assert scores.holding == pytest.approx(2 / 3), "the English document says it as well"
     assert scores.evidence == pytest.approx(1 / 2)
     assert (scores.recall, scores.precision) == (1.0, 1.0)
 
 
+def test_of_alternatives_one_is_enough(make: Any) -> None:
+    judged = EvidenceFinder(make.assistant()).judge(
+        make.item(evidence=(Evidence(JA, "5億ドルを投資する"), Evidence(JA, "富岳の後継機")))
+    )
+    scores = citation_scores(make.answer((MONEY, JA, MONEY)), judged, ((0, 1),), [])
+    assert (scores.evidence, scores.pointing) == (1.0, 1.0)
+
+
 def test_nothing_to_judge_is_none(make: Any) -> None:
-    scores = citation_scores(make.answer((MONEY, "", "")), (), [])
+    scores = citation_scores(make.answer((MONEY, "", "")), (), (), [])
     assert (scores.pointing, scores.holding, scores.evidence, scores.precision) == (None, None, None, None)
     assert scores.recall == 0.0

@@ -43,7 +43,7 @@ def test_reads_every_field(tmp_path: Path) -> None:
     first, second = questions.items
     assert first.answers == (("量子", "quantum"), ("核融合",))
     assert first.evidence == (Evidence("a.md", "量子と核融合"),)
-    assert (first.is_list, first.needs_all, first.answerable, first.split) == (True, True, True, "dev")
+    assert (first.all_answers_needed, first.answerable, first.split) == (True, True, "dev")
     assert (second.id, second.language, second.answers, second.type) == ("7", "en", (), "")
 
 
@@ -143,7 +143,7 @@ def test_reads_a_beir_folder(beir: Path) -> None:
     assert questions.documents_ranked
     (one,) = questions.items
     assert (one.id, one.split) == ("q1", "test")
-    assert one.evidence == (Evidence("d1", grade=2, passage=True),)
+    assert one.evidence == (Evidence("d1", grade=2, passage=True, part="d1"),)
     assert [text.split()[0] for text in questions.remarks] == ["1", "1"]
     assert [item.id for item in read_questions(beir, "dev").items] == ["q2"], "TREC's form is read as well"
 

@@ -42,7 +42,9 @@ def read_beir(folder: Path, split: str | None = None) -> QuestionSet:
             id=query.id,
             question=query.text,
             language=detect_language(query.text),
-            evidence=tuple(Evidence(corpus_id, grade=grade, passage=True) for corpus_id, grade in relevant.items()),
+            evidence=tuple(
+                Evidence(corpus_id, grade=grade, passage=True, part=corpus_id) for corpus_id, grade in relevant.items()
+            ),
             split=qrels.stem,
         )
         for query in queries

@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from genesis_rag.evaluation.evidence import Judged, points_at
 from genesis_rag.evaluation.matching import contains_any
+from genesis_rag.evaluation.needs import Needs
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import unsupported_quantities
@@ -47,7 +48,7 @@ class CitationScores:
         precision: share of the citations that support their sentence and are not idle (ALCE).
         pointing: share of the citations that point at the evidence.
         holding: share of the citations that point at the evidence or whose quotation says an accepted answer.
-        evidence: share of the evidence that some citation points at.
+        evidence: share of the evidence needed that some citation points at.
     """
 
     recall: float | None
@@ -111,12 +112,13 @@ def support_precision(sentences: Sequence[Sentence]) -> float | None:
     return _mean(precise)
 
 
-def citation_scores(answer: Answer, judged: Sequence[Judged], forms: Sequence[str]) -> CitationScores:
+def citation_scores(answer: Answer, judged: Sequence[Judged], needs: Needs, forms: Sequence[str]) -> CitationScores:
     """Return how well ``answer`` cites; evidence that the index does not hold counts as not cited.
 
     Args:
         answer: an answer that was given (not a refusal).
         judged: the question's evidence.
+        needs: which pieces of it are alternatives.
         forms: all accepted forms of all answers.
     """
     sentences = cited_sentences(answer)
@@ -130,7 +132,7 @@ def citation_scores(answer: Answer, judged: Sequence[Judged], forms: Sequence[st
         precision=support_precision(sentences),
         pointing=_mean(pointing) if judged else None,
         holding=_mean(holding) if judged or forms else None,
-        evidence=_mean(cited),
+        evidence=_mean([any(cited[n] for n in need) for need in needs]),
     )
 
 

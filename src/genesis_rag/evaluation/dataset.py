@@ -156,7 +156,8 @@ def _evidence(row: Mapping[str, Any]) -> tuple[Evidence, ...]:
     for one in _list(row, "evidence"):
         if not isinstance(one, dict):
             raise BadLineError('has an entry of "evidence" that is not an object with "source" and "quote"')
-        found.append(Evidence(text_of(one, "source", needed=True), text_of(one, "quote", needed=True)))
+        quote = text_of(one, "quote", needed=True)
+        found.append(Evidence(text_of(one, "source", needed=True), quote, part=text_of(one, "part")))
     passages = row.get("passage_id")
     for passage in passages if isinstance(passages, list) else [] if passages is None else [passages]:
         found.append(Evidence(text_of({"passage_id": passage}, "passage_id", needed=True), passage=True))

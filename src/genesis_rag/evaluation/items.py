@@ -6,8 +6,8 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-ALL_EVIDENCE_NEEDED = frozenset({"list", "comparison"})
-"""Types whose question is answered only by all pieces of evidence together; for the others any one will do."""
+ALL_ANSWERS_NEEDED = frozenset({"list", "comparison"})
+"""Types whose entries of the answers are all required; for the others any one will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,14 @@ class Evidence:
         quote: exact words of the document; empty where the whole document is meant.
         grade: how relevant it is; 1 unless the set grades its judgements (BEIR).
         passage: whether ``source`` is the id of one line of a passages file.
+        part: which part of the answer it holds; pieces with the same part are alternatives. See ``needs``.
     """
 
     source: str
     quote: str = ""
     grade: int = 1
     passage: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Item:
         id: unique in its set.
         question: as it is asked.
         language: of the question: ja, en or other.
-        answers: each entry with its accepted forms. For the type "list" each entry is required, else any is right.
+        answers: each entry with its accepted forms. For a list or a comparison each is required, else any is right.
         evidence: where the answer stands.
         answerable: whether the documents answer it.
         type: such as factoid, numeric, list, yesno; empty if the set does not say.
@@ -54,14 +56,9 @@ class Item:
     split: str = ""
 
     @property
-    def is_list(self) -> bool:
-        """Whether each entry of the answers is a required item."""
-        return self.type == "list"
-
-    @property
-    def needs_all(self) -> bool:
-        """Whether all pieces of evidence are needed."""
-        return self.type in ALL_EVIDENCE_NEEDED
+    def all_answers_needed(self) -> bool:
+        """Whether each entry of the answers is required."""
+        return self.type in ALL_ANSWERS_NEEDED
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -71,7 +68,12 @@ class Item:
     @property
     def fingerprint(self) -> str:
         """A hash of what is asked and judged: two runs compare a question only if it is the same in both."""
-        judged = [self.question, self.answers, [(e.source, e.quote, e.grade) for e in self.evidence], self.answerable]
+        judged = [
+            self.question,
+            self.answers,
+            [(e.source, e.quote, e.grade, e.part) for e in self.evidence],
+            self.answerable,
+        ]
         return hashlib.sha256(json.dumps([*judged, self.type]).encode()).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ from genesis_rag.evaluation import matching
 from genesis_rag.evaluation.citing import citation_scores, cited_sentences, plain_text
 from genesis_rag.evaluation.evidence import Judged
 from genesis_rag.evaluation.items import Item
+from genesis_rag.evaluation.needs import Needs, need_ranks
 from genesis_rag.evaluation.ranking import Ranks, ndcg_at, recall_at, reciprocal_rank, success_at
 from genesis_rag.types import Answer
 
@@ -35,14 +36,14 @@ class Measure:
 MEASURES: Mapping[str, Measure] = {
     one.name: one
     for one in (
-        Measure("recall", "recall", "retrieval", "share of the evidence within the first k results"),
-        Measure("success", "success", "retrieval", "the first k results hold the evidence that is needed", gated=False),
+        Measure("recall", "recall", "retrieval", "share of the evidence needed within the first k results"),
+        Measure("success", "success", "retrieval", "the first k results hold all evidence needed", gated=False),
         Measure("ndcg", "nDCG", "retrieval", "discounted gain of the ranking, 1 for a perfect one"),
         Measure("mrr", "MRR", "retrieval", "1 / rank of the first piece of evidence"),
         Measure(
             "answer_hit", "answer in results", "retrieval", "the first k results say an accepted answer", gated=False
         ),
-        Measure("contained", "contained answer", "answer", "the answer says an accepted one; a list says all entries"),
+        Measure("contained", "contained answer", "answer", "the answer says an accepted one; all for lists"),
         Measure("exact", "exact answer", "answer", "the answer is an accepted one and nothing else", gated=False),
         Measure("token_f1", "token F1", "answer", "words shared with an accepted answer (questions in English)"),
         Measure("char_f1", "character F1", "answer", "characters shared with an accepted answer (in Japanese)"),
@@ -84,17 +85,25 @@ def cutoffs(k: int) -> tuple[int, ...]:
     return tuple(sorted({*(cutoff for cutoff in CUTOFFS if cutoff < k), k}))
 
 
-def retrieval_values(judged: Sequence[Judged], ranks: Ranks, k: int, *, needs_all: bool) -> dict[str, float]:
-    """Return the measures of one ranking; none without evidence."""
-    if not judged:
+def retrieval_values(item: Item, needs: Needs, ranks: Ranks, k: int) -> dict[str, float]:
+    """Return the measures of one ranking; none without evidence.
+
+    Args:
+        item: the question.
+        needs: its needs.
+        ranks: for each piece of its evidence the first rank that covers it.
+        k: how many results there were to be.
+    """
+    if not needs:
         return {}
-    grades = [one.evidence.grade for one in judged]
+    met = need_ranks(needs, ranks)
+    grades = [max(item.evidence[n].grade for n in need) for need in needs]
     values: dict[str, float] = {}
     for cutoff in cutoffs(k):
-        values[f"recall@{cutoff}"] = recall_at(ranks, cutoff)
-        values[f"success@{cutoff}"] = success_at(ranks, cutoff, needs_all=needs_all)
-        values[f"ndcg@{cutoff}"] = ndcg_at(ranks, cutoff, grades)
-    values[f"mrr@{k}"] = reciprocal_rank(ranks, k)
+        values[f"recall@{cutoff}"] = recall_at(met, cutoff)
+        values[f"success@{cutoff}"] = success_at(met, cutoff)
+        values[f"ndcg@{cutoff}"] = ndcg_at(met, cutoff, grades)
+    values[f"mrr@{k}"] = reciprocal_rank(met, k)
     return values
 
 
@@ -112,7 +121,7 @@ def answer_hit_values(item: Item, texts: Sequence[str], k: int) -> dict[str, flo
     return {f"answer_hit@{depth}": float(says_accepted(item, "\n".join(texts[:depth])))}
 
 
-def answer_values(item: Item, answer: Answer, judged: Sequence[Judged]) -> dict[str, float]:
+def answer_values(item: Item, answer: Answer, judged: Sequence[Judged], needs: Needs) -> dict[str, float]:
     """Return the measures of one answer.
 
     A refusal of an answerable question counts as an answer that says nothing. Citations are judged in answers given.
@@ -126,7 +135,7 @@ def answer_values(item: Item, answer: Answer, judged: Sequence[Judged]) -> dict[
     if answer.abstained:
         return values
     values["answer_length"] = float(len(text))
-    scores = citation_scores(answer, judged, item.forms)
+    scores = citation_scores(answer, judged, needs, item.forms)
     measured = {
         "citation_precision": scores.pointing,
         "citation_recall": scores.recall,
@@ -138,8 +147,8 @@ def answer_values(item: Item, answer: Answer, judged: Sequence[Judged]) -> dict[
 
 
 def says_accepted(item: Item, text: str) -> bool:
-    """Tell whether ``text`` says an accepted answer: all entries of a list; for yes or no, it must begin with that."""
-    if item.is_list:
+    """Tell whether ``text`` says an accepted answer; see ``Item.answers``. For yes or no, it must begin with that."""
+    if item.all_answers_needed:
         return matching.list_recall(text, item.answers) == 1.0
     polar = {said for form in item.forms if (said := matching.polar_form(form)) is not None}
     if polar == {matching.polarity(text)}:
@@ -149,11 +158,12 @@ def says_accepted(item: Item, text: str) -> bool:
 
 def _words_values(item: Item, answer: Answer, text: str) -> dict[str, float]:
     values = {"contained": float(says_accepted(item, text))}
-    if item.is_list:
+    if item.type == "list":
         lines = [] if answer.abstained else [sentence.text for sentence in cited_sentences(answer)]
         values["list_recall"] = matching.list_recall(text, item.answers)
         values["list_precision"] = matching.list_precision(lines, item.answers)
-        return values
+    if item.all_answers_needed and (item.type == "list" or len(item.answers) > 1):
+        return values  # no single entry is the whole answer
     values["exact"] = float(matching.is_exact(text, item.forms))
     if item.language in ("ja", "en"):
         name = "char_f1" if item.language == "ja" else "token_f1"

@@ -1,7 +1,7 @@
-"""Measures of a ranking, from the ranks at which the evidence was found. Pure functions.
+"""Measures of a ranking, from the ranks at which what a question needs was found. Pure functions.
 
-A rank counts from 1; None stands for evidence that the ranking does not hold. Where one result holds several pieces of
-evidence they share its rank, so the ranking is perfect if that rank is 1.
+A rank counts from 1; None stands for a need that the ranking does not meet. Where one result meets several needs they
+share its rank, so the ranking is perfect if that rank is 1.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ Ranks = Sequence[int | None]
 
 
 def recall_at(ranks: Ranks, k: int) -> float:
-    """Return the share of the evidence found within the first ``k``; 0 where there is no evidence."""
+    """Return the share of the needs met within the first ``k``; 0 where there is none."""
     return sum(rank is not None and rank <= k for rank in ranks) / len(ranks) if ranks else 0.0
 
 
-def success_at(ranks: Ranks, k: int, *, needs_all: bool) -> float:
-    """Return 1 if the first ``k`` hold what the question needs: all of its evidence, or any piece of it."""
-    found = [rank is not None and rank <= k for rank in ranks]
-    return float(bool(found) and (all(found) if needs_all else any(found)))
+def success_at(ranks: Ranks, k: int) -> float:
+    """Return 1 if the first ``k`` meet every need, else 0."""
+    return float(bool(ranks) and all(rank is not None and rank <= k for rank in ranks))
 
 
 def reciprocal_rank(ranks: Ranks, k: int) -> float:
-    """Return 1 / rank of the first piece of evidence within the first ``k``, else 0 (its mean is MRR@k)."""
+    """Return 1 / rank of the first need met within the first ``k``, else 0 (its mean is MRR@k)."""
     best = min((rank for rank in ranks if rank is not None), default=k + 1)
     return 1.0 / best if best <= k else 0.0
 
@@ -32,13 +31,13 @@ def reciprocal_rank(ranks: Ranks, k: int) -> float:
 def ndcg_at(ranks: Ranks, k: int, grades: Sequence[int] | None = None) -> float:
     """Return the normalised discounted cumulative gain of the first ``k`` (Järvelin and Kekäläinen, 2002).
 
-    The gain of a result is the grade of its evidence (as in trec_eval, not 2^grade - 1), discounted by log2(rank + 1).
-    Pieces of evidence at one rank are one result, with the highest of their grades, in the ideal ranking as well.
+    The gain of a result is the grade of the need that it meets (as in trec_eval, not 2^grade - 1), discounted by
+    log2(rank + 1). Needs met at one rank are one result, with the highest of their grades, in the ideal ranking too.
 
     Args:
-        ranks: rank of each piece of evidence.
+        ranks: rank of each need.
         k: depth.
-        grades: grade of each piece; all 1 by default.
+        grades: grade of each need; all 1 by default.
     """
     gains = list(grades) if grades is not None else [1] * len(ranks)
     by_rank: dict[int, int] = {}

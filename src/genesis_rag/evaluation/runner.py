@@ -12,6 +12,7 @@ from genesis_rag.errors import GenesisError
 from genesis_rag.evaluation.evidence import EvidenceFinder, Judged, Library, first_ranks
 from genesis_rag.evaluation.items import Item, QuestionSet
 from genesis_rag.evaluation.measures import MAIN_CUTOFF, answer_hit_values, answer_values, retrieval_values
+from genesis_rag.evaluation.needs import needs_of
 from genesis_rag.types import Answer, Hit
 
 Progress = Callable[[str, int, int, str], None]
@@ -124,7 +125,7 @@ def failures(result: Result) -> tuple[str, ...]:
     values, item, found = result.values, result.item, []
     if result.error:
         found.append("error")
-    if any(not one.is_found for one in result.judged):
+    if any(not any(result.judged[n].is_found for n in need) for need in needs_of(item)):
         found.append("not_indexed")
     depths = [int(name.partition("@")[2]) for name in values if name.startswith("success@")]
     if values.get(f"success@{max((d for d in depths if d <= MAIN_CUTOFF), default=0)}") == 0.0:
@@ -155,7 +156,7 @@ FAILURES: Mapping[str, str] = {
 
 
 def _run_one(subject: Subject, finder: EvidenceFinder, item: Item, options: RunOptions, *, documents: bool) -> Result:
-    judged = finder.judge(item)
+    judged, needs = finder.judge(item), needs_of(item)
     seconds: dict[str, float] = {}
 
     def ranking(name: str, search: Callable[[int], list[Hit]]) -> tuple[Place, ...]:
@@ -166,7 +167,7 @@ def _run_one(subject: Subject, finder: EvidenceFinder, item: Item, options: RunO
 
     def judge(places: Sequence[Place]) -> tuple[tuple[int | None, ...], dict[str, float]]:
         ranks = first_ranks(judged, places)
-        return ranks, retrieval_values(judged, ranks, options.k, needs_all=item.needs_all)
+        return ranks, retrieval_values(item, needs, ranks, options.k)
 
     places = ranking("search", lambda k: subject.search(item.question, k))
     ranks, values = judge(places)
@@ -179,7 +180,7 @@ def _run_one(subject: Subject, finder: EvidenceFinder, item: Item, options: RunO
             legs[leg] = judge(found)[1]
     answer, error = (None, "") if options.retrieval_only else _ask(subject, item, options)
     if answer:
-        values |= answer_values(item, answer, judged)
+        values |= answer_values(item, answer, judged, needs)
         seconds |= answer.timings
     elif error:
         values |= {"wrong_refusal": 1.0, "contained": 0.0} if item.answerable else {"right_refusal": 0.0}
@@ -210,4 +211,5 @@ def _direction(item: Item, judged: Sequence[Judged]) -> str:
     if item.direction:
         return item.direction
     languages = {one.language for one in judged if one.is_found}
-    return f"{item.language}-{languages.pop()}" if len(languages) == 1 else ""
+    own = item.language if item.language in languages else languages.pop() if len(languages) == 1 else ""
+    return f"{item.language}-{own}" if own else ""
