@@ -104,7 +104,7 @@ def test_measures_prints_and_writes(evaluate: Runner, qa: Path, tmp_path: Path) 
     ran = evaluate(qa, "--split", "test", "--out", tmp_path / "run.json", "--html", tmp_path / "report.html")
     assert ran.code == 0, ran.err
     assert re.search(r"^all +1\.000 \(.*\) ", ran.out, re.M)
-    for words in ("Parts of the search", "BM25 alone", "ja→ja", "Citations", "Refusals", "Milliseconds"):
+    for words in ("By type", "Parts of the search", "BM25 alone", "ja→ja", "Citations", "Refusals", "Milliseconds"):
         assert words in ran.out
     run = json.loads((tmp_path / "run.json").read_text("utf-8"))
     assert [one["id"] for one in run["questions"]] == ["tower", "bridge", "mars"]

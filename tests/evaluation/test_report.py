@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
 import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,35 @@ def test_loads_nothing_and_runs_nothing(run: dict[str, Any]) -> None:
     assert not re.search(r"""(?:src|href|action|srcset)\s*=|url\(|@import|https?://""", html)
     assert "default-src &#x27;none&#x27;" in html
     assert not re.search(r"\son\w+=", html)
+
+
+@pytest.mark.browser
+def test_a_browser_shows_it_without_complaint_and_chooses_by_failure(run: dict[str, Any], tmp_path: Path) -> None:
+    program = shutil.which("chromedriver")
+    if program is None or not (shutil.which("chromium") or shutil.which("google-chrome")):
+        pytest.skip("chromium and chromedriver are not installed")
+    place = Path(__file__).resolve().parents[1] / "server" / "webdriver.py"
+    spec = importlib.util.spec_from_file_location("webdriver", place)
+    assert spec is not None
+    assert spec.loader is not None
+    driver = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(driver)
+    write_report(tmp_path / "report.html", run)
+    with driver.running_driver(program) as address:
+        browser = driver.Browser(
+            address, ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        try:
+            browser.go((tmp_path / "report.html").as_uri())
+            count = "return [...document.querySelectorAll('details.failed')].filter(e => e.checkVisibility()).length"
+            assert browser.run(count) == 4
+            browser.run("document.querySelector('#show-error').click()")
+            assert browser.run(count) == 1
+            browser.resize(400, 900)
+            assert browser.run("return document.documentElement.scrollWidth <= 400")
+            assert browser.console() == []
+        finally:
+            browser.close()
 
 
 def test_untrusted_text_stays_text(make: Any) -> None:

@@ -65,6 +65,7 @@ TOLERANCE = 0.02
     type=options.ANY_PATH,
     help="Index these files in a temporary index and measure on it; may be given several times.",
 )
+@options.llm
 @options.quiet
 @options.place
 def evaluate(questions: Path | None, compare: tuple[Path, Path] | None, **given: Any) -> None:
@@ -106,6 +107,7 @@ def _run(
     quiet: bool,
     profile: str | None,
     home: Path | None,
+    llm: Path | None,
     **_: Any,
 ) -> dict[str, Any]:
     from genesis_rag.evaluation.dataset import read_questions
@@ -113,7 +115,7 @@ def _run(
     from genesis_rag.evaluation.session import is_beir, measure
 
     asked = read_questions(questions, split)
-    settings = settings_for(home, profile)
+    settings = settings_for(home, profile, llm=llm)
     if is_beir(questions) and not documents:
         documents = (questions,)
     chosen = RunOptions(k=hits, passages=passages, retrieval_only=retrieval_only, ablation=not no_ablation)

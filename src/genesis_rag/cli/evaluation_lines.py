@@ -12,6 +12,7 @@ from genesis_rag.evaluation.measures import label_of, measure_of
 from genesis_rag.evaluation.runner import FAILURES
 from genesis_rag.evaluation.summary import WHOLE_SEARCH
 
+BY_TYPE = ("contained", "citation_precision", "wrong_refusal", "right_refusal")
 MOST_CHANGED = 40
 MOST_PROBLEMS = 10
 LEG_LABELS = {"bm25": "BM25 alone", "keyword": "keyword", "dense": "dense", WHOLE_SEARCH: "whole search"}
@@ -45,6 +46,11 @@ def run_lines(run: Mapping[str, Any]) -> Iterator[Line]:
     ):
         yield from _block(head, rows, [name for name in names if name in run["metrics"]])
     yield from _abstention_lines(run["abstention"])
+    yield from _block(
+        "By type",
+        run["groups"].get("type", {}),
+        [name for name in (*_chosen(run, ("recall",))[1:2], *BY_TYPE) if name in run["metrics"]],
+    )
     yield from _latency_lines(run["latency"])
     yield from _failure_lines(run["questions"])
 

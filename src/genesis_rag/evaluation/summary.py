@@ -64,7 +64,7 @@ class Summary:
 
     Attributes:
         overall: measures over all questions.
-        groups: kind of group ("direction", "type", "language") -> group -> measures.
+        groups: kind of group ("direction", "type", "language", "split") -> group -> measures.
         legs: part of the search -> measures; the whole search is "all of it".
         legs_by_direction: direction -> the same.
         abstention: None if nothing was answered.
@@ -84,6 +84,7 @@ KEYS: Mapping[str, Callable[[Result], str]] = {
     "direction": lambda one: one.direction,
     "type": lambda one: one.item.type,
     "language": lambda one: one.item.language,
+    "split": lambda one: one.item.split,
 }
 USUAL_ORDER = {name: place for place, name in enumerate(("ja-ja", "en-en", "ja-en", "en-ja", "ja", "en"))}
 WHOLE_SEARCH = "whole"
