@@ -22,6 +22,7 @@ WINDOW = 6
 _SENTENCE_END = re.compile(r"[。．.!?！？：:][」』)）”\"]?\s*$")
 _FIRST_END = re.compile(r"[。！？][」』）]*|[.!?][”\"')]*(?=\s)")
 _SPACED = re.compile(f"(?<=[{WIDE}]) (?=[{WIDE}])")
+_SIGNS = re.compile(r"[\W_]+")
 _KANA = re.compile("[ぁ-ゟー・ 　]+")
 MAX_CARRY = 500
 """Characters of a sentence that may be taken over from the next page to the one it begins on."""
@@ -158,6 +159,7 @@ class _PageReader:
         self._mostly_bold = mostly_bold
         self._lines = [line._replace(text=_despaced(line.text)) for line in lines if not self._is_ruby(line)]
         self._titles = {_key(bookmark.title): bookmark.level for bookmark in bookmarks}
+        self._keys = [_key(line.text) for line in self._lines] if bookmarks else []
         gaps = [a.bottom - b.bottom for a, b in zip(self._lines, self._lines[1:], strict=False)]
         usual = [gap for gap in gaps if 0.5 * body_size < gap < 3 * body_size]
         self._pitch = median(usual) if usual else 1.5 * body_size
@@ -234,17 +236,14 @@ class _PageReader:
 
     def _bookmark_level(self, at: int) -> int:
         """Return the level of the outline's entry that begins with this line."""
-        key = _key(self._lines[at].text)
+        key = self._keys[at]
         if key in self._titles:
             return self._titles[key]
-        for further in range(at + 1, min(at + 3, len(self._lines))):
-            key += _key(self._lines[further].text)
+        for further in self._keys[at + 1 : at + 3]:
+            key += further
             if key in self._titles:
                 return self._titles[key]
-        if at:
-            before = _key(self._lines[at - 1].text) + _key(self._lines[at].text)
-            return self._titles.get(before, 0)
-        return 0
+        return self._titles.get(self._keys[at - 1] + self._keys[at], 0) if at else 0
 
     def _stands_alone(self, at: int) -> bool:
         """Tell whether there is room above a line, and the line below begins something else."""
@@ -269,4 +268,4 @@ def _ends_open(text: str) -> bool:
 
 
 def _key(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
+    return _SIGNS.sub("", text.casefold())
