@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import socket
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from genesis_rag.server.app import create_app
@@ -83,3 +89,67 @@ def opened_library(home: Path, **options: Any) -> TestClient:
     workshop = Workshop(settings)
     app = create_app(workshop.open_assistant, settings, workshop=workshop)
     return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+
+
+ARGUMENTS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--force-prefers-reduced-motion"),
+]
+
+
+@pytest.fixture(scope="session")
+def driver() -> ModuleType:
+    path = Path(__file__).resolve().parent / "webdriver.py"
+    spec = importlib.util.spec_from_file_location("webdriver", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def window(driver: ModuleType) -> Iterator[Any]:
+    program = shutil.which("chromedriver")
+    if program is None or not (shutil.which("chromium") or shutil.which("google-chrome")):
+        pytest.skip("chromium and chromedriver are not installed")
+    with driver.running_driver(program) as address:
+        opened = driver.Browser(address, ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def browser(window: Any) -> Iterator[Any]:
+    """The window as new: desktop size, nothing remembered. Afterwards the console must be free of complaints."""
+    window.devtools("Emulation.setEmulatedMedia", features=[])
+    window.resize(1280, 800)
+    window.console()
+    yield window
+    assert [line for line in window.console() if "Failed to load resource" not in line] == []
+    window.run("localStorage.clear(); sessionStorage.clear()")
+    window.go("about:blank")
+
+
+@pytest.fixture(scope="session")
+def serving() -> Any:
+    return served
+
+
+@contextmanager
+def served(open_assistant: Callable[[], Any] | None, home: Path, **options: Any) -> Iterator[str]:
+    """Serve the page on a free port; over the index of ``home`` where no assistant is given."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = Settings(home=home, **options)
+    workshop = Workshop(settings)
+    app = create_app(open_assistant or workshop.open_assistant, settings, workshop=workshop)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()

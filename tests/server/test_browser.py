@@ -2,96 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from genesis_rag.errors import IndexNotFoundError
-from genesis_rag.server.app import create_app
-from genesis_rag.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--force-prefers-reduced-motion"),
-]
+Serving = Callable[..., AbstractContextManager[str]]
 JAPANESE = "日本はいくら投資しますか？"
 
 
 @pytest.fixture(scope="module")
-def driver() -> ModuleType:
-    path = Path(__file__).resolve().parent / "webdriver.py"
-    spec = importlib.util.spec_from_file_location("webdriver", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def driver_address(driver: ModuleType) -> Iterator[str]:
-    program = shutil.which("chromedriver")
-    if program is None or not (shutil.which("chromium") or shutil.which("google-chrome")):
-        pytest.skip("chromium and chromedriver are not installed")
-    with driver.running_driver(program) as address:
-        yield address
-
-
-@contextmanager
-def serving(open_assistant: Callable[[], Any], home: Path, api_key: str = "") -> Iterator[str]:
-    """Serve the page on a free port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(open_assistant, Settings(home=home, api_key=api_key))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-
-
-@pytest.fixture(scope="module")
-def site(fakes: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(fakes: ModuleType, serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fake = fakes.FakeAssistant()
     with serving(lambda: fake, tmp_path_factory.mktemp("home")) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def window(driver: ModuleType, driver_address: str) -> Iterator[Any]:
-    opened = driver.Browser(driver_address, ARGUMENTS)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def browser(window: Any, site: str) -> Iterator[Any]:
-    """The window as new: nothing remembered, desktop size. Afterwards the console must be free of complaints."""
-    window.devtools("Storage.clearDataForOrigin", origin=site, storageTypes="all")
-    window.devtools("Emulation.setEmulatedMedia", features=[])
-    window.resize(1280, 800)
-    window.console()
-    yield window
-    assert [line for line in window.console() if "Failed to load resource" not in line] == []
-    window.go("about:blank")
 
 
 def ask(browser: Any, driver: ModuleType, question: str) -> None:
@@ -135,7 +68,7 @@ def test_every_citation_of_an_answer_opens_its_own_words(
         browser.click(f"#source-list .quote[data-quote='{index}']")
         browser.wait(lambda: browser.texts("mark.active"))
         shown.append(highlighted(browser))
-        assert browser.texts("[aria-current]") == [str(index + 1), " ".join(quotes[index].split())]
+        assert browser.texts("#result [aria-current]") == [str(index + 1), " ".join(quotes[index].split())]
     assert shown == quotes
     browser.click("#viewer-next")
     assert browser.wait(lambda: highlighted(browser) == quotes[0])
@@ -250,7 +183,7 @@ def test_the_address_holds_the_question(browser: Any, driver: ModuleType, site: 
 
 
 def test_a_server_with_a_key_is_asked_with_it(
-    browser: Any, driver: ModuleType, fakes: ModuleType, tmp_path: Path
+    browser: Any, driver: ModuleType, serving: Serving, fakes: ModuleType, tmp_path: Path
 ) -> None:
     fake = fakes.FakeAssistant()
     typed = "return document.getElementById('key').value"
@@ -265,7 +198,7 @@ def test_a_server_with_a_key_is_asked_with_it(
         assert "投資" in browser.text("#text")
 
 
-def test_without_an_index_the_page_says_what_to_do(browser: Any, tmp_path: Path) -> None:
+def test_without_an_index_the_page_says_what_to_do(browser: Any, serving: Serving, tmp_path: Path) -> None:
     def nothing() -> Any:
         raise IndexNotFoundError("There is no index.", "Run: genesis-rag index FOLDER")
 

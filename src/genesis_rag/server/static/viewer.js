@@ -56,7 +56,17 @@ export class Viewer {
     this.scrollToQuote();
     if (!opener) return;
     byId("viewer-title").focus({ preventScroll: true });
-    if (covers(byId("viewer"), opener)) opener.closest("p, li").scrollIntoView({ block: "start" });
+    if (covers(byId("viewer"), opener)) opener.closest("p, li")?.scrollIntoView({ block: "start" });
+  }
+
+  /** Open a document of the library: {id, start, end} and, where they are known, title, source and language. */
+  async openDocument({ id, start, end, title = "", source = "", language = "other" }, opener = null) {
+    const quote = { document_id: id, start, end, title, source, language, heading_path: [], page: null };
+    this.setQuotes([quote]);
+    await this.show(0, opener);
+    if (this.part?.id !== id || title) return;
+    Object.assign(quote, { title: this.part.title, source: this.part.source, language: this.part.language });
+    this.describe(quote);
   }
 
   step(by) {
@@ -77,9 +87,26 @@ export class Viewer {
     byId("viewer-title").textContent = quote.title;
     byId("viewer-title").lang = quote.language === "other" ? "" : quote.language;
     byId("viewer-place").textContent = placeOf(quote, words, quote.source);
+    const original = `/api/documents/${encodeURIComponent(quote.document_id)}/original`;
+    byId("viewer-original").href = quote.page === null ? original : `${original}#page=${quote.page}`;
+    byId("viewer-original").onclick = this.api.hasKey ? (event) => this.download(event, original, quote.source) : null;
     const alone = this.quotes.length < 2;
     byId("viewer-previous").hidden = byId("viewer-next").hidden = alone;
     this.onChange?.(this.current);
+  }
+
+  /** A link cannot carry the API key, so the file is fetched with it. */
+  async download(event, path, source) {
+    event.preventDefault();
+    try {
+      const link = element("a");
+      link.href = URL.createObjectURL(await this.api.blob(path));
+      link.download = source.split("/").pop();
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    } catch (error) {
+      this.onError(error);
+    }
   }
 
   async load(id, start, end) {
@@ -136,7 +163,8 @@ export class Viewer {
   scrollToQuote() {
     const mark = byId("viewer-text").querySelector("mark.active");
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    mark?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    if (mark) mark.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    else byId("viewer-body").scrollTop = 0;
   }
 }
 
