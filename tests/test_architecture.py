@@ -19,13 +19,14 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "protocols": {"types"},
     "text": {"types", "errors"},
-    "models": {"errors"},
+    "models": BASE,
     "settings": {"errors", "models"},
     "documents": {"types", "errors", "text"},
     "chunking": {"types", "text"},
     "remote": {"errors"},
-    "embedding": BASE | {"text", "remote"},
-    "reranking": BASE | {"remote"},
+    "onnx_graph": {"errors"},
+    "embedding": BASE | {"text", "remote", "onnx_graph"},
+    "reranking": BASE | {"remote", "onnx_graph"},
     "generation": BASE | {"remote"},
     "index": BASE,
     "retrieval": BASE | {"text", "chunking"},
@@ -50,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "server": {"types", "errors", "settings", "assistant", "wiring"},
     "evaluation": {"types", "errors", "protocols", "settings", "assistant", "wiring", "text"},
-    "cli": {"types", "errors", "settings", "assistant", "wiring", "server", "evaluation"},
+    "cli": {"types", "errors", "settings", "models", "assistant", "wiring", "server", "evaluation"},
 }
 
 HEAVY = {
@@ -58,7 +59,7 @@ HEAVY = {
     "transformers": set(),
     "sentence_transformers": {"embedding/sentence_transformers.py", "reranking/cross_encoder.py"},
     "llama_cpp": {"generation/llama_cpp.py", "embedding/llama_cpp.py"},
-    "onnxruntime": {"embedding/onnx.py", "reranking/onnx.py"},
+    "onnxruntime": {"onnx_graph.py"},
     "httpx": {"remote.py"},
     "faiss": {"index/vectors.py"},
     "tantivy": {"index/lexical.py"},
@@ -71,7 +72,7 @@ HEAVY = {
     "docx": set(),
     "pptx": set(),
     "openpyxl": set(),
-    "tokenizers": {"embedding/static.py", "embedding/onnx.py", "reranking/onnx.py"},
+    "tokenizers": {"embedding/static.py", "onnx_graph.py"},
     "safetensors": {"embedding/static.py"},
 }
 

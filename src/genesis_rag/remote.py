@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -89,7 +89,7 @@ class RemoteClient:
         """
         return self._tried(lambda: self._once(path, body))
 
-    def stream(self, path: str, body: Mapping[str, object]) -> Iterator[Json]:
+    def stream(self, path: str, body: Mapping[str, object]) -> Generator[Json, None, None]:
         """Yield the JSON objects of a stream of server-sent events up to ``[DONE]``. Closing it ends the request.
 
         Raises:
@@ -98,6 +98,8 @@ class RemoteClient:
         response = self._tried(lambda: self._begun(path, body))
         try:
             yield from self._events(response)
+        except _TryAgain as error:  # what was sent cannot be taken back
+            raise BackendError(error.message, error.hint) from error
         finally:
             response.close()
 

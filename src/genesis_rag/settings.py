@@ -23,7 +23,14 @@ _FALSE = {"0", "false", "no", "off", ""}
 class Settings:
     """Everything a user can set.
 
-    ``passages`` is how many passages an answer may read; ``llm`` a GGUF file that writes the answers, empty for none.
+    Attributes:
+        passages: how many passages an answer may read.
+        llm: a GGUF file that writes the answers; empty for what the profile says.
+        embedder: a folder or GGUF file of an embedding model, in place of the profile's; empty for that.
+        offline: no connection is ever opened.
+        model_folder: where downloaded models lie.
+        mirrors: addresses of model hubs, tried in this order, with commas between them.
+        model_api_key: sent to model servers.
     """
 
     home: Path
@@ -31,6 +38,10 @@ class Settings:
     offline: bool = False
     passages: int = 6
     llm: str = ""
+    embedder: str = ""
+    model_folder: str = ""
+    mirrors: str = "https://huggingface.co"
+    model_api_key: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     api_key: str = ""
@@ -39,6 +50,11 @@ class Settings:
     def index_dir(self) -> Path:
         """Where the index lives."""
         return self.home / "index"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where downloaded models lie, whatever home needs them."""
+        return Path(self.model_folder).expanduser().absolute() if self.model_folder else self.home / "models"
 
     @property
     def corpus_dir(self) -> Path:
@@ -66,7 +82,7 @@ def load_settings(
     place = home or _home_from(environ)
     catalogue = load_catalogue(place)
     types = {f.name: f.type for f in fields(Settings) if f.name != "home"}
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"model_folder": str(_data_folder(environ) / "models")}
     for key, value in catalogue.settings.items():
         if key not in types:
             raise SettingsError(f"Unknown key '{key}' in [settings] of {FILE_NAME}.", f"Known: {', '.join(types)}.")
@@ -86,6 +102,10 @@ def _home_from(environ: Mapping[str, str]) -> Path:
         return Path(text).expanduser().absolute()
     if (Path.cwd() / FILE_NAME).is_file():
         return Path.cwd()
+    return _data_folder(environ)
+
+
+def _data_folder(environ: Mapping[str, str]) -> Path:
     data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data) / "genesis-rag"
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     help='Answer many: objects with "id" and "question", one a line; "-" is standard input.',
 )
 @options.llm
+@options.embedder
 @options.quiet
 @options.place
 @options.version
@@ -51,6 +52,7 @@ def ask(
     questions: Path | None,
     quiet: bool,
     llm: Path | None,
+    embedder: Path | None,
     profile: str | None,
     home: Path | None,
 ) -> None:
@@ -62,7 +64,7 @@ def ask(
     if questions and question:
         raise UserError("Both a question and --questions were given.", "Give one of them.")
     asked = read_questions(questions) if questions else [NumberedQuestion(None, find_question(question))]
-    settings = settings_for(home, profile, llm=llm)
+    settings = settings_for(home, profile, llm=llm, embedder=embedder)
     words = phrases_for_user(asked[0].question)
     with open_or_build(settings, words, quiet) as assistant:
         choice = _options(passages, language, in_language, source)

@@ -23,10 +23,17 @@ EXIT_INTERRUPTED = 130
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--prune", is_flag=True, help="Also remove documents of these folders whose files are gone.")
 @click.option("--rebuild", is_flag=True, help="Start anew, as after a change of the embedder or the chunker.")
+@options.embedder
 @options.quiet
 @options.place
 def index(
-    paths: tuple[Path, ...], prune: bool, rebuild: bool, quiet: bool, profile: str | None, home: Path | None
+    paths: tuple[Path, ...],
+    prune: bool,
+    rebuild: bool,
+    embedder: Path | None,
+    quiet: bool,
+    profile: str | None,
+    home: Path | None,
 ) -> None:
     """Add or update documents.
 
@@ -36,7 +43,7 @@ def index(
     """
     from genesis_rag.wiring import run_ingest
 
-    settings = settings_for(home, profile)
+    settings = settings_for(home, profile, embedder=embedder)
     chosen = list(paths) or [settings.corpus_dir]
     try:
         with progress_bar(quiet) as progress:

@@ -25,11 +25,15 @@ def settings_for(
     host: str | None = None,
     port: int | None = None,
     llm: Path | None = None,
+    embedder: Path | None = None,
 ) -> Settings:
     """Collect the settings for one command; None counts as not given."""
     place = home.expanduser().absolute() if home else None
-    model = str(llm.expanduser().absolute()) if llm else None
-    return load_settings(home=place, profile=profile, host=host, port=port, llm=model)
+
+    def text(path: Path | None) -> str | None:
+        return str(path.expanduser().absolute()) if path else None
+
+    return load_settings(home=place, profile=profile, host=host, port=port, llm=text(llm), embedder=text(embedder))
 
 
 def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:

@@ -75,6 +75,13 @@ llm = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Let this model write the answers (needs the extra `llama`). Default: quotations by the built-in reader.",
 )
+embedder = click.option(
+    "--embedder",
+    metavar="DIR",
+    type=ANY_PATH,
+    help="Use the embedding model in this folder (ONNX, sentence-transformers, static) or GGUF file. "
+    "Default: that of the profile. An index belongs to the model that it was made with.",
+)
 _in_language = click.option("--in", "in_language", type=LANGUAGES, help="Search only documents in this language.")
 _source = click.option(
     "--source", metavar="GLOB", help="Search only documents whose source matches, such as 'reports/*'."

@@ -29,6 +29,7 @@ from genesis_rag.types import Language, SearchFilter
     type=options.ANY_PATH,
     help='Search for many: objects with "id" and "query" or "question", one a line; "-" is standard input.',
 )
+@options.embedder
 @options.quiet
 @options.place
 def search(
@@ -39,6 +40,7 @@ def search(
     source: str | None,
     explain: bool,
     queries: Path | None,
+    embedder: Path | None,
     quiet: bool,
     profile: str | None,
     home: Path | None,
@@ -52,7 +54,9 @@ def search(
     many = read_questions(queries, ("query", "question")) if queries else None
     asked = many if many is not None else [NumberedQuestion(None, find_question(query))]
     chosen = SearchFilter(language=in_language, source_glob=source) if in_language or source else None
-    with open_or_build(settings_for(home, profile), phrases_for_user(asked[0].question), quiet) as assistant:
+    with open_or_build(
+        settings_for(home, profile, embedder=embedder), phrases_for_user(asked[0].question), quiet
+    ) as assistant:
         out = json_stream() if as_json else None
         for one in asked:
             found = assistant.search(one.question, hits, chosen)

@@ -17,10 +17,17 @@ from genesis_rag.errors import UserError
 @click.option("--host", metavar="ADDRESS", help="Address to listen on. Any but this machine needs an API key.")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="Port to listen on. Default: 8000.")
 @options.llm
+@options.embedder
 @options.quiet
 @options.place
 def serve(
-    host: str | None, port: int | None, llm: Path | None, quiet: bool, profile: str | None, home: Path | None
+    host: str | None,
+    port: int | None,
+    llm: Path | None,
+    embedder: Path | None,
+    quiet: bool,
+    profile: str | None,
+    home: Path | None,
 ) -> None:
     """Serve the page and the JSON API.
 
@@ -30,7 +37,7 @@ def serve(
     from genesis_rag.server.guard import check_binding
     from genesis_rag.server.runner import serve_forever
 
-    settings = settings_for(home, profile, host=host, port=port, llm=llm)
+    settings = settings_for(home, profile, host=host, port=port, llm=llm, embedder=embedder)
     check_binding(settings.host, settings.api_key)
     open_or_build(settings, phrases_for_user(""), quiet).close()
     try:

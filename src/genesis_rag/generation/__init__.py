@@ -10,7 +10,7 @@ from genesis_rag.protocols import Generator
 
 __all__ = ["BACKENDS", "GeneratorOptions", "open_generator"]
 
-BACKENDS = ("llama_cpp", "scripted")
+BACKENDS = ("llama_cpp", "openai_server", "scripted")
 
 
 def open_generator(backend: str, path: Path, options: GeneratorOptions | None = None) -> Generator:
@@ -26,6 +26,10 @@ def open_generator(backend: str, path: Path, options: GeneratorOptions | None = 
         from genesis_rag.generation.llama_cpp import LlamaCppGenerator
 
         return LlamaCppGenerator(path, chosen)
+    if backend == "openai_server":
+        from genesis_rag.generation.openai_server import OpenAIServerGenerator
+
+        return OpenAIServerGenerator(chosen)
     if backend == "scripted":
         from genesis_rag.generation.scripted import ScriptedGenerator
 

@@ -18,6 +18,12 @@ class GeneratorOptions:
         temperature: 0 for the likeliest token every time.
         template_arguments: passed to the chat template, such as ``enable_thinking=False``.
         stop: texts that end the answer.
+        url: base address of a server's API, such as ``http://127.0.0.1:8082/v1``.
+        model: the server's name of the model.
+        api_key: sent to the server as a bearer token.
+        timeout: seconds without a byte from the server after which a try counts as failed.
+        tries: how often a request is tried; a stream that has begun is never begun again.
+        pause: seconds before the second try; doubled for each further one.
     """
 
     context_tokens: int = 4096
@@ -27,3 +33,9 @@ class GeneratorOptions:
     temperature: float = 0.0
     template_arguments: Mapping[str, object] = field(default_factory=lambda: {"enable_thinking": False})
     stop: tuple[str, ...] = ()
+    url: str = ""
+    model: str = ""
+    api_key: str = ""
+    timeout: float = 120.0
+    tries: int = 3
+    pause: float = 0.5

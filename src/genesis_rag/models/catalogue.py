@@ -6,16 +6,29 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from genesis_rag.errors import SettingsError
-from genesis_rag.models.spec import ModelSpec, ProfileSpec
+from genesis_rag.models.spec import Confidence, FileSpec, ModelSpec, Pooling, ProfileSpec, Task, Thinking
 
 FILE_NAME = "models.toml"
 SCHEMA = 1
 T = TypeVar("T")
 _TOP_LEVEL = {"schema", "settings", "models", "profiles"}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "Mapping[str, object]": dict,
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "Task": get_args(Task),
+    "Pooling": get_args(Pooling),
+    "Thinking": get_args(Thinking),
+    "Confidence": get_args(Confidence),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +64,24 @@ def load_catalogue(home: Path | None = None) -> Catalogue:
     paths = [packaged_file()]
     if home is not None and (own := home / FILE_NAME).is_file() and own.resolve() != paths[0].resolve():
         paths.append(own)
+    return _loaded(tuple((path, *_state(path)) for path in paths))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0  # reading it tells what is wrong
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=8)
+def _loaded(files: tuple[tuple[Path, int, int], ...]) -> Catalogue:
+    """Read the files once as long as they do not change; a command asks for the catalogue several times."""
     models: dict[str, ModelSpec] = {}
     profiles: dict[str, ProfileSpec] = {}
     settings: dict[str, Any] = {}
-    for path in paths:
+    for path, *_ in files:
         text, tables = _read(path)
         settings |= tables.get("settings", {})
         for name, table in tables.get("models", {}).items():
@@ -77,7 +104,7 @@ class _At:
         lines = self.text.splitlines()
         header = next((i for i, line in enumerate(lines) if line.strip() == f"[{self.table}]"), 0)
         if key is not None:
-            pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+            pattern = re.compile(rf"(?:.*[{{,])?\s*[\"']?{re.escape(key)}[\"']?\s*=")
             header = next((i for i in range(header, len(lines)) if pattern.match(lines[i])), header)
         return f"{self.path}:{header + 1}"
 
@@ -103,17 +130,35 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _build(kind: Callable[..., T], name: str, table: Mapping[str, Any], at: _At) -> T:
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(kind) if f.name != "name"}  # type: ignore[arg-type]
+    known: dict[str, Field[Any]] = {f.name: f for f in fields(kind) if f.name != "name" or kind is FileSpec}  # type: ignore[arg-type]
     for key in table:
         if key not in known:
             raise SettingsError(
                 f"{at.place(key)}: unknown key '{key}' in [{at.table}].", f"Known keys: {', '.join(known)}."
             )
     for key, spec in known.items():
-        if key not in table and spec.default is MISSING:
+        if key not in table and spec.default is MISSING and spec.default_factory is MISSING:
             raise SettingsError(f"{at.place()}: [{at.table}] lacks '{key}'.", "Add it, or remove the table.")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return kind(name=name, **values)
+    values: dict[str, Any] = {key: _value(key, value, str(known[key].type), at) for key, value in table.items()}
+    try:
+        return kind(**values) if kind is FileSpec else kind(name=name, **values)
+    except ValueError as error:
+        raise SettingsError(f"{at.place()}: [{at.table}]: {error}.", "Correct it, or remove the table.") from error
+
+
+def _value(key: str, value: object, kind: str, at: _At) -> object:
+    """Return a value as the dataclasses of spec.py have it, or say what is wrong with it."""
+    if kind == "tuple[FileSpec, ...]" and isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        return tuple(_build(FileSpec, "", one, at) for one in value)
+    if kind == "tuple[str, ...]" and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    if kind in _CHOICES and value not in _CHOICES[kind]:
+        choices = ", ".join(f"'{one}'" for one in _CHOICES[kind])
+        raise SettingsError(f"{at.place(key)}: {key} is {value!r}.", f"It must be one of {choices}.")
+    wanted = _TYPES.get(kind, str)
+    if kind.startswith("tuple") or not isinstance(value, wanted) or (kind == "int" and isinstance(value, bool)):
+        raise SettingsError(f"{at.place(key)}: {key} is {value!r}, which is not of the kind {kind}.", "Correct it.")
+    return value
 
 
 def _pick(table: Mapping[str, T], name: str, what: str) -> T:

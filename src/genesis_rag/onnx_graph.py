@@ -1,0 +1,170 @@
+"""A model of texts as an ONNX graph with its tokenizer, run by onnxruntime without torch.
+
+A graph whose activations are quantised while it runs takes one scale for a whole batch, so that a text's result would
+depend on its neighbours; such graphs are given one text at a time, and several threads work on different texts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from genesis_rag.errors import ModelError, SettingsError
+
+Outputs = Sequence[NDArray[np.float32]]
+Mask = NDArray[np.int64]
+Reduce = Callable[[Outputs, Mask], NDArray[np.float32]]
+"""Turns what a graph gave for a batch of n texts, and which tokens were real, into float32[n, d]."""
+Texts = Sequence[str] | Sequence[tuple[str, str]]
+
+REPAIR = "Fetch the model again (genesis-rag models pull), or correct its entry in models.toml."
+_USUAL_FILES = ("model.onnx", "onnx/model.onnx")
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
+_QUANTISED_WHILE_RUNNING = (b"DynamicQuantize", b"MatMulInteger", b"ConvInteger")
+_WINDOW = 2048
+_CHARACTERS_A_TOKEN = 16
+
+
+class OnnxGraph:
+    """One graph and its ``tokenizer.json``, which lies beside it or in ``folder``. Threads may share it.
+
+    Args:
+        folder: the model's folder.
+        file: the graph inside it; empty for the usual names.
+        max_tokens: longer texts are cut, special tokens counted.
+        device: "auto", "cpu" or "cuda".
+        threads: threads to compute with; 0 for as many as there are processors.
+        batch: texts computed together, at most.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the graph does not read texts.
+        SettingsError: the wanted device is not there.
+    """
+
+    def __init__(self, folder: Path, file: str, max_tokens: int, device: str, threads: int, batch: int) -> None:
+        graph = _graph_file(folder, file)
+        place = next((one for one in (graph.parent, folder) if (one / "tokenizer.json").is_file()), folder)
+        self.files = (graph, place / "tokenizer.json")
+        self._max_tokens = max_tokens
+        self._tokenizer = _tokenizer(self.files[1], max_tokens)
+        self._plain = _tokenizer(self.files[1], None)
+        alone = _quantises_while_running(graph)
+        self._batch = 1 if alone else batch
+        self._workers = (threads or os.cpu_count() or 1) if alone else 1
+        self._session = _session(graph, device, 1 if alone else threads)
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        if not {"input_ids"} <= self._inputs <= _INPUTS:
+            raise ModelError(f"{graph} does not read texts: its inputs are {sorted(self._inputs)}.", REPAIR)
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of ``text``, uncut and without special ones."""
+        return len(self._plain.encode(_clean(text), add_special_tokens=False).ids)
+
+    def rows(self, texts: Texts, reduce: Reduce) -> NDArray[np.float32]:
+        """Return what ``reduce`` makes of each text or pair of texts, in their order: float32[n, d]; at least one."""
+        found: NDArray[np.float32] | None = None
+        for start in range(0, len(texts), _WINDOW):
+            encoded = self._encoded(texts[start : start + _WINDOW])
+            order = sorted(range(len(encoded)), key=lambda at: (-len(encoded[at].ids), at))
+            groups = [order[i : i + self._batch] for i in range(0, len(order), self._batch)]
+            for places, rows in zip(groups, self._results(encoded, groups, reduce), strict=True):
+                if found is None:
+                    found = np.empty((len(texts), rows.shape[1]), np.float32)
+                found[[start + at for at in places]] = rows
+        if found is None:
+            raise ValueError("no texts")
+        return found
+
+    def _results(
+        self, encoded: Sequence[Encoding], groups: Sequence[list[int]], reduce: Reduce
+    ) -> list[NDArray[np.float32]]:
+        def work(places: list[int]) -> NDArray[np.float32]:
+            return self._run([encoded[at] for at in places], reduce)
+
+        if self._workers < 2 or len(groups) < 2:
+            return [work(places) for places in groups]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(work, groups))
+
+    def _encoded(self, texts: Texts) -> list[Encoding]:
+        limit = self._max_tokens * _CHARACTERS_A_TOKEN
+        cut = [
+            _clean(text[:limit]) if isinstance(text, str) else (_clean(text[0][:limit]), _clean(text[1][:limit]))
+            for text in texts
+        ]
+        if len(cut) == 1:  # on this thread, without the library's pool
+            only = cut[0]
+            return [self._tokenizer.encode(only) if isinstance(only, str) else self._tokenizer.encode(*only)]
+        return list(self._tokenizer.encode_batch_fast(cut))
+
+    def _run(self, encoded: Sequence[Encoding], reduce: Reduce) -> NDArray[np.float32]:
+        width = max(1, *(len(one.ids) for one in encoded))
+        tokens, mask, kinds = np.zeros((3, len(encoded), width), np.int64)
+        for row, one in enumerate(encoded):
+            size = max(1, len(one.ids))  # a tokenizer without special tokens gives none for an empty text
+            tokens[row, : len(one.ids)] = one.ids
+            kinds[row, : len(one.ids)] = one.type_ids
+            mask[row, :size] = 1
+        feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": kinds}
+        feed["position_ids"] = np.tile(np.arange(width), (len(encoded), 1))
+        try:
+            outputs = self._session.run(None, {name: feed[name] for name in self._inputs})
+        except Exception as error:  # the library has no base class of its own
+            raise ModelError(f"onnxruntime failed on {self.files[0]}: {error}", REPAIR) from error
+        return reduce(outputs, mask)
+
+
+def _clean(text: str) -> str:
+    """Return ``text`` with lone surrogates, which have no UTF-8 form, as U+FFFD."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def _graph_file(folder: Path, name: str) -> Path:
+    for candidate in (name,) if name else _USUAL_FILES:
+        if (folder / candidate).is_file():
+            return folder / candidate
+    raise ModelError(f"There is no {name or _USUAL_FILES[0]} in {folder}.", REPAIR)
+
+
+def _quantises_while_running(path: Path) -> bool:
+    content = path.read_bytes()  # the names of the operators stand in the file as they are
+    return any(name in content for name in _QUANTISED_WHILE_RUNNING)
+
+
+def _tokenizer(path: Path, max_tokens: int | None) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:  # the library raises plain Exception
+        raise ModelError(f"{path} cannot be read as a tokenizer: {error}", REPAIR) from error
+    tokenizer.no_padding()
+    if max_tokens is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(max_tokens)
+    return tokenizer
+
+
+def _session(path: Path, device: str, threads: int) -> onnxruntime.InferenceSession:
+    """Open the graph on ``device``; "auto" is CUDA where this onnxruntime has it."""
+    cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if device.startswith("cuda") and not cuda:
+        raise SettingsError(
+            "This onnxruntime has no CUDA.", "Install onnxruntime-gpu in its place, or set device to 'cpu'."
+        )
+    if device not in ("auto", "cpu") and not device.startswith("cuda"):
+        raise SettingsError(f"onnxruntime has no device '{device}'.", "Known: auto, cpu, cuda.")
+    providers = ["CUDAExecutionProvider"] if cuda and device != "cpu" else []
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=[*providers, "CPUExecutionProvider"])
+    except Exception as error:  # the library has no base class of its own
+        raise ModelError(f"onnxruntime cannot open {path}: {error}", REPAIR) from error
