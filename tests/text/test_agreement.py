@@ -194,7 +194,7 @@ def test_two_numbers_agree_only_when_equal(one: int, other: int) -> None:
 
 
 def test_facts_in_two_languages_mostly_agree(fact_pairs: list[tuple[str, str]]) -> None:
-    """Measured: 97.2 percent of 1,093 quantities, 93.4 percent of 408 pairs (rest: mostly one-sided)."""
+    """Measured: 97.4 percent of 1,094 quantities, 93.9 percent of 408 pairs (rest: mostly one-sided)."""
     total = wrong = clean = 0
     for japanese, english in fact_pairs:
         lost = len(missing(japanese, english)) + len(missing(english, japanese))
@@ -202,12 +202,12 @@ def test_facts_in_two_languages_mostly_agree(fact_pairs: list[tuple[str, str]]) 
         wrong += lost
         clean += not lost
     assert total > 1000
-    assert 1 - wrong / total > 0.965
-    assert clean / len(fact_pairs) > 0.925
+    assert 1 - wrong / total > 0.97
+    assert clean / len(fact_pairs) > 0.93
 
 
 def test_facts_of_other_pairs_mostly_do_not_agree(fact_pairs: list[tuple[str, str]]) -> None:
-    """Exact facts against the English of another fact: the check would be worthless if it passed those."""
+    """Measured: 3.3 percent. The check would be worthless if it passed the English of another fact."""
     exact = {"money", "percent", "date", "measure", "fiscal_year"}
     total = held = 0
     for (japanese, _), (_, english) in zip(fact_pairs, fact_pairs[7:], strict=False):
@@ -216,4 +216,4 @@ def test_facts_of_other_pairs_mostly_do_not_agree(fact_pairs: list[tuple[str, st
         total += len(asked)
         held += len(asked) - len(lost)
     assert total > 200
-    assert held / total < 0.2
+    assert held / total < 0.06

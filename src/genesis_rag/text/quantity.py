@@ -24,8 +24,10 @@ class Quantity:
         unit: money: ISO 4217 code (USD, JPY). percent: "%" or "point" (percentage points). duration: "month" for years
             and months, "second" for weeks and all below. date: "day", "month", "year", "decade" or "century", what is
             known of it; the value is year * 10000 + month * 100 + day with 0 for what is not said. fiscal_year: "year".
-            time: "minute" since midnight. count: class of what is counted ("person", "country"), or "". measure: the
-            base unit (metre, byte, flop/second, age, times ...). number: "", or "fraction". ordinal: "".
+            time: "minute" since midnight. count: class of what is counted ("person", "country", "item" for 件 and つ,
+            "occasion" for 回, "time" for English times, "point"), or "". measure: the base unit (metre, byte,
+            flop/second, age, times, degree; "pound" and "kilo" where it is open of what). number: "", or
+            "fraction". ordinal: "".
         approximate: said to be rough (約, about, 数百).
         span: where the numeral with its unit stands, without words such as 約 or 以上.
     """
