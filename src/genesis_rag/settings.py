@@ -31,6 +31,7 @@ class Settings:
         model_folder: where downloaded models lie.
         mirrors: addresses of model hubs, tried in this order, with commas between them.
         model_api_key: sent to model servers.
+        rate_limit: requests a minute for each API key and address, where other machines are served.
     """
 
     home: Path
@@ -45,6 +46,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     api_key: str = ""
+    rate_limit: int = 300
 
     @property
     def index_dir(self) -> Path:

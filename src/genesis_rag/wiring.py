@@ -28,6 +28,7 @@ __all__ = [
     "Finding",
     "Parts",
     "check_model",
+    "list_profiles",
     "open_assistant",
     "open_parts",
     "remove_documents",
@@ -74,6 +75,11 @@ def open_parts(settings: Settings) -> Parts:
         ModelError: the profile's weights are missing or damaged.
     """
     return _parts(settings, reading=True)
+
+
+def list_profiles(settings: Settings) -> tuple[ProfileSpec, ...]:
+    """Return all profiles of models.toml."""
+    return tuple(load_catalogue(settings.home).profiles.values())
 
 
 def open_assistant(settings: Settings, parts: Parts | None = None) -> Assistant:
