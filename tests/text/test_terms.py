@@ -173,6 +173,7 @@ def test_query_terms_are_content_terms(data: st.DataObject, mixed: Any) -> None:
 def test_content_terms_lie_in_the_text(data: st.DataObject, mixed: Any) -> None:
     text = data.draw(mixed)
     indexed = set(ANALYSER.index_terms(text))
+    assert ANALYSER.content_set(text) == {term.text for term in ANALYSER.content_terms(text)}
     for term in ANALYSER.content_terms(text):
         assert 0 <= term.span.start < term.span.end <= len(text)
         assert term.text in indexed

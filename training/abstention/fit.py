@@ -59,13 +59,13 @@ class PortableTerms:
     def query_terms(self, question: str) -> list[tuple[str, float]]:
         return list(self.inner.query_terms(question))
 
-    def content_terms(self, text: str) -> list[Any]:
+    def content_set(self, text: str) -> set[str]:
         capitals = {word.casefold() for word in re.findall(r"(?<![A-Za-z])[A-Z][A-Za-z]*[A-Z0-9]+[A-Za-z0-9]*", text)}
-        return [
+        return {
             term
-            for term in self.inner.content_terms(text)
-            if term.text.isascii() and (any(c.isdigit() for c in term.text) or term.text in capitals)
-        ]
+            for term in self.inner.content_set(text)
+            if term.isascii() and (any(c.isdigit() for c in term) or term in capitals)
+        }
 
 
 @dataclass

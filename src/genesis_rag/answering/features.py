@@ -54,7 +54,7 @@ class Tools:
 
     def terms(self, text: str) -> set[str]:
         """Return the distinct content terms of a text."""
-        return {term.text for term in self.analyser.content_terms(text)}
+        return self.analyser.content_set(text)
 
 
 @dataclass(frozen=True, slots=True)

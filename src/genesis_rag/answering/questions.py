@@ -20,9 +20,9 @@ Kind = Literal[
 QUANTITY_KINDS: dict[str, frozenset[str]] = {
     "money": frozenset({"money"}),
     "percent": frozenset({"percent"}),
-    "date": frozenset({"date", "fiscal_year", "year", "period"}),
+    "date": frozenset({"date", "fiscal_year"}),
     "duration": frozenset({"duration"}),
-    "number": frozenset({"number", "measure", "count", "length", "mass", "area", "age"}),
+    "number": frozenset({"number", "measure", "count"}),
     "count": frozenset({"number", "count"}),
 }
 """For kinds of questions that a quantity answers: the kinds of quantities (text.numbers) that do."""

@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from genesis_rag.evaluation.evidence import Judged, points_at
 from genesis_rag.evaluation.matching import contains_any
@@ -67,16 +68,23 @@ def plain_text(answer: Answer) -> str:
 
 
 def cited_sentences(answer: Answer) -> list[Sentence]:
-    """Return the sentences and list items of an answer that hold a letter or digit."""
+    """Return the sentences and list items of an answer that hold a letter or digit.
+
+    Where the part that a citation stands for begins or ends within a sentence, as between table rows without a full
+    stop, the sentence is cut.
+    """
     found = []
     blanked = answer.text
     for marker in _markers(answer.citations):  # blanks, so that offsets stay and no sentence begins with a marker
         blanked = blanked.replace(marker, " " * len(marker))
+    ends = sorted({end for c in answer.citations for end in (c.answer_start, c.answer_end)})
     for span in sentence_spans(blanked):
-        text = span.of(blanked)
-        if any(character.isalnum() for character in text):
-            citing = (c for c in answer.citations if c.answer_start < span.end and c.answer_end > span.start)
-            found.append(Sentence(text, tuple(citing)))
+        cuts = [span.start, *(end for end in ends if span.start < end < span.end), span.end]
+        for start, end in pairwise(cuts):
+            text = blanked[start:end].strip()
+            if any(character.isalnum() for character in text):
+                citing = (c for c in answer.citations if c.answer_start < end and c.answer_end > start)
+                found.append(Sentence(text, tuple(citing)))
     return found
 
 
@@ -146,7 +154,7 @@ def _squeezed(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _terms(text: str) -> frozenset[str]:
-    return frozenset(term.text for term in _ANALYSER.content_terms(text))
+    return frozenset(_ANALYSER.content_set(text))
 
 
 def _mean(values: Sequence[bool]) -> float | None:

@@ -88,6 +88,10 @@ class Analyser(Protocol):
         """Return the terms of ``text`` that say what it is about, with repetitions, by rising start."""
         ...
 
+    def content_set(self, text: str) -> set[str]:
+        """Return the distinct terms of ``content_terms``; several times as fast, as nothing is located."""
+        ...
+
 
 def get_analyser(name: str = "bigram") -> Analyser:
     """Return the analyser ``name``: "bigram", or "sudachi" (needs the extra `ja`).
@@ -139,6 +143,10 @@ class BigramAnalyser:
         aligned = search_key(text)
         found = sorted(set(_places(aligned.key)), key=lambda place: (place[1], place[2], place[0]))
         return [Term(term, aligned.original(start, end)) for term, start, end in found]
+
+    def content_set(self, text: str) -> set[str]:
+        """Return the distinct terms; see ``Analyser``."""
+        return {term for term, _, _ in _places(fold(text))}
 
 
 @lru_cache(maxsize=1 << 16)

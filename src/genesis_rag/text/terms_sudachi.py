@@ -105,14 +105,20 @@ class SudachiAnalyser:
     def content_terms(self, text: str) -> list[Term]:
         """Return terms with their places; see ``Analyser``."""
         aligned = search_key(text)
-        key = aligned.key
+        found = sorted(self._places(aligned.key), key=lambda place: (place[1], place[2], place[0]))
+        return [Term(term, aligned.original(start, end)) for term, start, end in found]
+
+    def content_set(self, text: str) -> set[str]:
+        """Return the distinct terms; see ``Analyser``."""
+        return {term for term, _, _ in self._places(fold(text))}
+
+    def _places(self, key: str) -> set[tuple[str, int, int]]:
         places = {(m.term, m.start, m.end) for m in self._morphemes(key) if m.weight}
         for match in WORD.finditer(key):
             if match[0] not in stop_words.ENGLISH:
                 places.update((term, match.start(), match.end()) for term in word_terms(match[0]))
         places.update(counted_numbers(key))
-        found = sorted(places, key=lambda place: (place[1], place[2], place[0]))
-        return [Term(term, aligned.original(start, end)) for term, start, end in found]
+        return places
 
     def _tokenizer(self) -> Any:
         """Return the tokenizer of this thread: one must not be used by two at a time."""
