@@ -11,7 +11,18 @@ import pytest
 from genesis_rag.assistant import AskOptions
 from genesis_rag.errors import BackendError, UserError
 from genesis_rag.evaluation.items import Evidence, Item
-from genesis_rag.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Language, Section, Verification
+from genesis_rag.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Document,
+    DocumentInfo,
+    Hit,
+    Language,
+    Passage,
+    Section,
+    Verification,
+)
 
 TEXTS: Mapping[str, tuple[Language, str]] = {
     "corpus/genesis.ja.md": (
@@ -98,6 +109,14 @@ def answer(
     )
 
 
+def passage(source: str, start: int, end: int, marker: int = 1) -> Passage:
+    one = document(source)
+    text = one.text[start:end]
+    return Passage(
+        marker, one.id, source, source, (), None, start, end, text, one.language, one.content_sha256, ("c",), 1.0, {}
+    )
+
+
 def refusal(question: str = "q", confidence: float | None = 0.1) -> Answer:
     text = "文書には書かれていません。"
     return Answer(
@@ -173,6 +192,7 @@ class Makers:
     hit_of: Callable[..., Hit]
     citation: Callable[..., Citation]
     answer: Callable[..., Answer]
+    passage: Callable[..., Passage]
     refusal: Callable[..., Answer]
     item: Callable[..., Item]
     assistant: Callable[..., KnownAssistant]
@@ -180,4 +200,4 @@ class Makers:
 
 @pytest.fixture(scope="session")
 def make() -> Makers:
-    return Makers(TEXTS, document, hit, hit_of, citation, answer, refusal, item, KnownAssistant)
+    return Makers(TEXTS, document, hit, hit_of, citation, answer, passage, refusal, item, KnownAssistant)

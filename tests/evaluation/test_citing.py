@@ -57,6 +57,15 @@ def test_sentences_on_one_line_know_theirs_too(make: Any) -> None:
     assert [len(s.citations) for s in cited_sentences(one)] == [1, 1, 1]
 
 
+def test_a_sentence_is_cut_where_what_a_citation_stands_for_ends(make: Any) -> None:
+    one = make.answer(("富岳", JA, "富岳"), ("5億ドルを投資する", JA, MONEY))
+    one = type(one)(**{**{f: getattr(one, f) for f in one.__slots__}, "text": one.text.replace("\n", " ")})
+    found = cited_sentences(one)
+    assert [s.text for s in found] == ["富岳", "5億ドルを投資する"]
+    assert [[c.quote for c in s.citations] for s in found] == [["富岳"], [MONEY]]
+    assert support_precision(found) == 1.0
+
+
 def test_recall_and_precision_by_hand(make: Any) -> None:
     good = make.answer((MONEY, JA, MONEY))
     assert (support_recall(cited_sentences(good)), support_precision(cited_sentences(good))) == (1.0, 1.0)

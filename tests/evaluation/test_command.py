@@ -127,7 +127,7 @@ def test_json_is_one_object_a_run(evaluate: Runner, qa: Path) -> None:
 
 def test_evidence_outside_of_the_index_is_listed(evaluate: Runner, qa: Path) -> None:
     ran = evaluate(qa)
-    assert "1 pieces of evidence are not in the index and count as not found:" in ran.out
+    assert "1 piece of evidence is not in the index and counted as not found:" in ran.out
     assert "other: gone.md: no such document in the index" in ran.out
 
 
@@ -176,6 +176,7 @@ def test_mistakes_are_named(evaluate: Runner, qa: Path, tmp_path: Path) -> None:
     assert evaluate(qa, "--baseline", bad).code == 2
     assert evaluate(qa, "--documents", tmp_path / "nowhere").code == 2
     assert evaluate(qa, "--compare", qa, qa).code == 2
+    assert evaluate(qa, "--out", tmp_path).code == 2
     assert evaluate("--compare", qa, qa).code == 2
 
 

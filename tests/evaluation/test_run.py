@@ -60,6 +60,8 @@ def test_values_of_single_questions(subject: Any, questions: QuestionSet) -> Non
     assert right["char_f1"] == pytest.approx(2 * 4 / (4 + 18))
     assert "token_f1" not in right
 
+    assert right["evidence_read"] == 0.0, "it read no passages"
+
     wrong = results["wrong"].values
     assert (wrong["recall@1"], wrong["recall@3"], wrong["mrr@10"]) == (0.0, 1.0, 0.5)
     assert (wrong["contained"], wrong["evidence_cited"]) == (0.0, 1.0)
@@ -93,6 +95,16 @@ def test_what_failed(subject: Any, questions: QuestionSet) -> None:
         "list": ("wrong_answer", "unsupported"),
         "boom": ("error", "not_retrieved", "wrong_refusal"),
     }
+
+
+def test_evidence_counts_as_read_if_the_passages_hold_it(make: Any) -> None:
+    one = make.answer((MONEY, JA, MONEY))
+    first, last = make.passage(JA, 0, 10), make.passage(JA, 10, 30)
+    for passages, share in (((first,), 0.0), ((first, last), 1.0)):
+        read = type(one)(**{**{f: getattr(one, f) for f in one.__slots__}, "passages": passages})
+        subject = make.assistant(answers={"right": read})
+        questions = QuestionSet("s", "0", (make.item(question="right"),))
+        assert run_questions(subject, questions, RunOptions())[0].values["evidence_read"] == share
 
 
 def test_options_reach_the_assistant(subject: Any, questions: QuestionSet) -> None:
@@ -220,7 +232,15 @@ def test_a_baseline_holds_values_but_no_texts(subject: Any, questions: QuestionS
 
 
 def test_refuses_files_that_hold_no_run(tmp_path: Path) -> None:
-    for name, text in (("a.json", "{"), ("b.json", "[]"), ("c.json", '{"schema": "other"}')):
+    empty = {"schema": RUN_SCHEMA, "dataset": {}, "system": {}, "versions": {}, "options": {}}
+    files = {
+        "a.json": "{",
+        "b.json": "[]",
+        "c.json": '{"schema": "other"}',
+        "d.json": json.dumps(empty),
+        "e.json": json.dumps(empty | {"questions": [{"id": "x"}]}),
+    }
+    for name, text in files.items():
         (tmp_path / name).write_text(text)
         with pytest.raises(UserError, match=name):
             read_run(tmp_path / name)

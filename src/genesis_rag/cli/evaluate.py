@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 EXIT_FELL = 1
 TOLERANCE = 0.02
+OUTPUTS = ("out", "html", "save_baseline")
 
 
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
@@ -82,6 +84,8 @@ def evaluate(questions: Path | None, compare: tuple[Path, Path] | None, **given:
         return
     if questions is None:
         raise UserError("There are no questions.", "Name a file: genesis-rag evaluate QA.jsonl")
+    for option in OUTPUTS:
+        _check_place(given[option])
     baseline = _read(given["baseline"]) if given["baseline"] else None
     run = _run(questions, **given)
     _write(run, given)
@@ -158,7 +162,7 @@ def _show(run: dict[str, Any], comparison: Comparison | None, given: dict[str, A
         json_stream().write(to_line(run) + "\n")
     else:
         standard_output().lines(run_lines(run))
-        for option in ("out", "html", "save_baseline"):
+        for option in OUTPUTS:
             if given[option] and not given["quiet"]:
                 remark(f"Wrote {given[option]}.")
     if comparison and (comparison.fallen or not given["quiet"]):
@@ -174,6 +178,12 @@ def _compare(before: Path, after: Path, *, tolerance: float, as_json: bool) -> N
         json_stream().write(to_line(comparison_payload(comparison)) + "\n")
     else:
         standard_output().lines(comparison_lines(comparison, before.name, after.name))
+
+
+def _check_place(path: Path | None) -> None:
+    """Refuse a file that cannot be written now, not after a long run."""
+    if path is not None and (path.is_dir() or (path.parent.is_dir() and not os.access(path.parent, os.W_OK))):
+        raise UserError(f"{path} cannot be written.", "Name another file.")
 
 
 def _read(path: Path) -> dict[str, Any]:

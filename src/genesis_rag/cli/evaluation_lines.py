@@ -9,6 +9,7 @@ from genesis_rag.cli.answers import one_line
 from genesis_rag.cli.output import Line, Segment
 from genesis_rag.evaluation.comparing import Compared, Comparison
 from genesis_rag.evaluation.measures import label_of, measure_of
+from genesis_rag.evaluation.run_file import problems_told
 from genesis_rag.evaluation.runner import FAILURES
 from genesis_rag.evaluation.summary import WHOLE_SEARCH
 
@@ -39,7 +40,7 @@ def run_lines(run: Mapping[str, Any]) -> Iterator[Line]:
         _chosen(run, ("recall", "ndcg", "mrr")),
     )
     for head, names in (
-        ("Answers", ("contained", "exact", "token_f1", "char_f1")),
+        ("Answers", ("evidence_read", "contained", "exact", "token_f1", "char_f1")),
         ("Lists", ("list_recall", "list_precision")),
         ("Citations", ("citation_precision", "citation_or_answer", "citation_recall", "evidence_cited")),
         ("Refusals", ("right_refusal", "wrong_refusal")),
@@ -176,7 +177,7 @@ def _problem_lines(problems: Sequence[Mapping[str, str]]) -> Iterator[Line]:
     if not problems:
         return
     words = {"unknown_source": "no such document in the index", "quote_not_found": "its words are not in the document"}
-    yield Line(((f"{len(problems):,} pieces of evidence are not in the index and count as not found:", "warning"),))
+    yield Line(((f"{problems_told(len(problems))}:", "warning"),))
     for one in problems[:MOST_PROBLEMS]:
         quote = f" “{one_line(one['quote'])[:60]}”" if one["problem"] == "quote_not_found" else ""
         yield Line((f"{one['id']}: {one['source']}: {words[one['problem']]}{quote}",), 2)

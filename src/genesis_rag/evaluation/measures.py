@@ -8,7 +8,7 @@ from typing import Literal
 
 from genesis_rag.evaluation import matching
 from genesis_rag.evaluation.citing import citation_scores, cited_sentences, plain_text
-from genesis_rag.evaluation.evidence import Judged
+from genesis_rag.evaluation.evidence import Judged, first_ranks
 from genesis_rag.evaluation.items import Item
 from genesis_rag.evaluation.needs import Needs, need_ranks
 from genesis_rag.evaluation.ranking import Ranks, ndcg_at, recall_at, reciprocal_rank, success_at
@@ -42,6 +42,9 @@ MEASURES: Mapping[str, Measure] = {
         Measure("mrr", "MRR", "retrieval", "1 / rank of the first piece of evidence"),
         Measure(
             "answer_hit", "answer in results", "retrieval", "the first k results say an accepted answer", gated=False
+        ),
+        Measure(
+            "evidence_read", "evidence read", "answer", "share of the evidence needed in the passages read", gated=False
         ),
         Measure("contained", "contained answer", "answer", "the answer says an accepted one; all for lists"),
         Measure("exact", "exact answer", "answer", "the answer is an accepted one and nothing else", gated=False),
@@ -129,6 +132,9 @@ def answer_values(item: Item, answer: Answer, judged: Sequence[Judged], needs: N
     if not item.answerable:
         return {"right_refusal": float(answer.abstained)}
     values = {"wrong_refusal": float(answer.abstained)}
+    if needs:
+        met = need_ranks(needs, first_ranks(judged, answer.passages))
+        values["evidence_read"] = recall_at(met, len(answer.passages))
     text = "" if answer.abstained else plain_text(answer)
     if item.answers:
         values |= _words_values(item, answer, text)

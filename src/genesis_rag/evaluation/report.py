@@ -20,7 +20,7 @@ from genesis_rag.evaluation.report_sections import (
     search,
     time_taken,
 )
-from genesis_rag.evaluation.run_file import Run
+from genesis_rag.evaluation.run_file import Run, problems_told
 
 MOST_PROBLEMS = 50
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -76,7 +76,7 @@ def _header(run: Run) -> Markup:
     parts += [element("p", f"{remark}.", class_="lead") for remark in dataset["remarks"]]
     if problems := dataset["problems"]:
         listed = [element("li", f"{p['id']}: {p['source']} – {_problem(p)}") for p in problems[:MOST_PROBLEMS]]
-        told = f"{len(problems):,} pieces of evidence are not in the index and count as not found."
+        told = f"{problems_told(len(problems))}."
         parts.append(element("div", told, element("ul", *listed), class_="warning"))
     return element("header", *parts)
 

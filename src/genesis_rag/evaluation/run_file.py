@@ -29,6 +29,8 @@ from genesis_rag.evaluation.summary import Abstention, Summary, Table, summarise
 RUN_SCHEMA = "genesis-rag/evaluation/1"
 LIBRARIES = ("numpy", "faiss-cpu", "tantivy", "tokenizers", "onnxruntime")
 SNIPPET = 240
+_COMPARED: Mapping[str, type] = {"questions": list, "dataset": dict, "system": dict, "versions": dict, "options": dict}
+_COMPARED_IN_QUESTIONS = {"id", "fingerprint", "direction", "values", "failures"}
 _DECIMALS = 6
 
 Run = dict[str, Any]
@@ -160,7 +162,18 @@ def read_run(path: Path) -> Run:
         raise UserError(f"{path} cannot be read as a run: {error}", hint) from error
     if not isinstance(run, dict) or run.get("schema") != RUN_SCHEMA:
         raise UserError(f"{path} is not a run of the form {RUN_SCHEMA}.", hint)
+    if missing := [key for key in _COMPARED if not isinstance(run.get(key), _COMPARED[key])]:
+        raise UserError(f"{path} lacks {', '.join(missing)}.", hint)
+    for number, one in enumerate(run["questions"], start=1):
+        if not isinstance(one, dict) or not one.keys() >= _COMPARED_IN_QUESTIONS:
+            raise UserError(f"{path}: question {number:,} is not complete.", hint)
     return run
+
+
+def problems_told(count: int) -> str:
+    """Say how many pieces of evidence the index does not hold."""
+    what = "1 piece of evidence is" if count == 1 else f"{count:,} pieces of evidence are"
+    return f"{what} not in the index and counted as not found"
 
 
 def as_baseline(run: Run) -> Run:
