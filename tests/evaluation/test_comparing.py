@@ -143,6 +143,12 @@ def test_only_questions_that_are_the_same_are_compared() -> None:
         compare_runs(run, run_of(0))
 
 
+def test_measures_that_one_run_lacks_are_named() -> None:
+    found = compare_runs(run_of(**VALUES), run_of(**{"recall@5": 1.0}))
+    assert [one.name for one in found.measures if not one.direction] == ["recall@5"]
+    assert found.notes == ("Not compared, as one of the runs lacks them: nDCG, contained answer, wrong refusals.",)
+
+
 def test_lists_questions_that_changed_and_what_was_run() -> None:
     run = run_of(3, **VALUES)
     other = copy.deepcopy(run)

@@ -59,7 +59,7 @@ def run_lines(run: Mapping[str, Any]) -> Iterator[Line]:
 def fallen_lines(comparison: Comparison) -> list[str]:
     """Return what a comparison with a baseline found, for the log."""
     left_out = f"; {comparison.left_out:,} others left out" if comparison.left_out else ""
-    lines = [f"Compared with the baseline over {comparison.shared:,} questions{left_out}."]
+    lines = [f"Compared with the baseline over {comparison.shared:,} questions{left_out}.", *comparison.notes]
     for one in comparison.fallen:
         lines.append(f"FELL: {_name(one)} {_movement(one)}, more than the tolerance of {comparison.tolerance:.3f}.")
     if not comparison.fallen:

@@ -13,7 +13,7 @@ from typing import Any
 
 from genesis_rag.errors import UserError
 from genesis_rag.evaluation.bootstrap import PAIRED_RESAMPLES, Change, holm, paired_change
-from genesis_rag.evaluation.measures import MAIN_CUTOFF, MEASURES, measure_of
+from genesis_rag.evaluation.measures import MAIN_CUTOFF, MEASURES, label_of, measure_of
 from genesis_rag.evaluation.run_file import Run
 
 COMPARISON_SCHEMA = "genesis-rag/comparison/1"
@@ -95,7 +95,7 @@ def compare_runs(
         changed=tuple(pair for pair in pairs if set(pair[0]["failures"]) != set(pair[1]["failures"])),
         shared=len(pairs),
         left_out=left_out,
-        notes=tuple(_notes(before, after)),
+        notes=(*_notes(before, after), *_lacking(pairs)),
         tolerance=tolerance,
     )
 
@@ -173,6 +173,14 @@ def _notes(before: Run, after: Run) -> Iterator[str]:
     for key in ("k", "passages"):
         if (old := before["options"].get(key)) != (new := after["options"].get(key)):
             yield f"{key}: {old} → {new}."
+
+
+def _lacking(pairs: Sequence[Pair]) -> Iterator[str]:
+    """Say which measures cannot be compared because one run has none of them."""
+    before = {name.partition("@")[0] for first, _ in pairs for name in first["values"]}
+    after = {name.partition("@")[0] for _, second in pairs for name in second["values"]}
+    if lacking := [label_of(name) for name in MEASURES if name in before ^ after]:
+        yield f"Not compared, as one of the runs lacks them: {', '.join(lacking)}."
 
 
 def _plain(value: object) -> str:
