@@ -126,6 +126,42 @@ def test_text_off_the_page_or_too_small_to_see_is_left_out(one: Any) -> None:
     assert one("a.pdf", made(draw)).text == "Seen by every reader."
 
 
+def test_running_heads_that_change_with_the_chapter_are_left_out(one: Any) -> None:
+    def draw(canvas: Any) -> None:
+        for number in range(8):
+            head = (
+                f"Chapter {number // 2 + 1}: Part {number} {number + 21}" if number % 2 else f"{number + 21} The Book"
+            )
+            lines(canvas, 800, head, font=ENGLISH)
+            lines(canvas, 700, f"This is the only sentence of page {number} there is.", font=ENGLISH)
+            canvas.showPage()
+
+    text = one("a.pdf", made(draw)).text
+    assert "Chapter" not in text and "Book" not in text and text.count("only sentence") == 8
+
+
+def test_numbered_first_lines_of_slides_stay(one: Any) -> None:
+    def draw(canvas: Any) -> None:
+        for number, title in enumerate(("Aims", "Means", "People", "Money", "Risks"), 1):
+            lines(canvas, 800, f"{number} {title} of the plan", font=ENGLISH)
+            lines(canvas, 700, f"This is what we say about {title.lower()} today.", font=ENGLISH)
+            canvas.showPage()
+
+    assert one("a.pdf", made(draw)).text.count("of the plan") == 5
+
+
+def test_a_bullet_of_another_size_does_not_part_its_lines(one: Any, outline_of: Any) -> None:
+    def draw(canvas: Any) -> None:
+        y = lines(canvas, 700, "The plan rests on these two things alone:", font=ENGLISH)
+        for first, second in (("a long item that goes on", "in the line below it"), ("another one", "of two lines")):
+            canvas.setFont(ENGLISH, 7)
+            canvas.drawString(60, y, "\u2022")
+            y = lines(canvas, y, first, second, font=ENGLISH, left=68)
+
+    items = [text for *_, kind, text in outline_of(one("a.pdf", made(draw))) if kind == "list"]
+    assert items == ["\u2022 a long item that goes on in the line below it\n\u2022 another one of two lines"]
+
+
 def test_a_layer_of_recognised_text_is_read(one: Any) -> None:
     def draw(canvas: Any) -> None:
         text = canvas.beginText(60, 700)

@@ -152,11 +152,12 @@ def _line(page: Any, words: str, first: int, last: int) -> Line:
     from pypdfium2 import raw
 
     start, end = raw.FPDFText_GetCharIndexFromTextIndex(page, first), raw.FPDFText_GetCharIndexFromTextIndex(page, last)
-    size = _size(page, start)
+    middle = raw.FPDFText_GetCharIndexFromTextIndex(page, (first + last) // 2)
+    size = sorted(_size(page, index) for index in (start, middle, end))[1]  # a bullet may be of another size
     base, base2 = _base_line(page, start), _base_line(page, end)
     (left, right), (left2, right2) = _sides(page, start), _sides(page, end)
     name = ctypes.create_string_buffer(64)
-    raw.FPDFText_GetFontInfo(page, start, name, 64, None)
+    raw.FPDFText_GetFontInfo(page, middle, name, 64, None)
     return Line(
         text=words,
         size=size,
