@@ -22,7 +22,8 @@ from genesis_rag.evaluation.report_sections import (
 )
 from genesis_rag.evaluation.run_file import Run, problems_told
 
-MOST_PROBLEMS = 50
+MOST_PROBLEMS = 500
+PROBLEMS_OPEN = 3
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 Figures = Mapping[str, Any]
@@ -77,7 +78,15 @@ def _header(run: Run) -> Markup:
     if problems := dataset["problems"]:
         listed = [element("li", f"{p['id']}: {p['source']} – {_problem(p)}") for p in problems[:MOST_PROBLEMS]]
         told = f"{problems_told(len(problems))}."
-        parts.append(element("div", told, element("ul", *listed), class_="warning"))
+        parts.append(
+            element(
+                "details",
+                element("summary", told),
+                element("ul", *listed),
+                class_="warning",
+                open=len(problems) <= PROBLEMS_OPEN,
+            )
+        )
     return element("header", *parts)
 
 
