@@ -133,7 +133,9 @@ class FakeAssistant:
     def document(self, source_or_id: str) -> Document:
         return next(one for one in DOCUMENTS if source_or_id in (one.id, one.source))
 
-    def search(self, query: str, k: int = 10, search_filter: SearchFilter | None = None) -> list[Hit]:
+    def search(
+        self, query: str, k: int = 10, search_filter: SearchFilter | None = None, *, rerank: bool = False
+    ) -> list[Hit]:
         self.calls.append((query, k, search_filter))
         language = search_filter.language if search_filter else None
         found = [one for one in DOCUMENTS if language in (None, one.language)]

@@ -107,10 +107,20 @@ class Assistant:
                     return
         raise IndexDamagedError("A quoted text is not what the index stores.", "Run: genesis-rag doctor")
 
-    def search(self, query: str, k: int = 10, search_filter: SearchFilter | None = None) -> list[Hit]:
-        """Return the ``k`` chunks nearest to ``query``, best first, with their scores by stage."""
+    def search(
+        self, query: str, k: int = 10, search_filter: SearchFilter | None = None, *, rerank: bool = False
+    ) -> list[Hit]:
+        """Return the ``k`` chunks nearest to ``query``, best first, with their scores by stage.
+
+        Raises:
+            UserError: ``rerank`` is wanted, and the profile names no reranker.
+        """
+        if rerank and not self._retriever.reranks:
+            raise UserError(
+                "This profile names no reranker.", "Use one that does: genesis-rag models list shows the profiles."
+            )
         with self._index.reading():
-            return self._retriever.search(query, k, search_filter)
+            return self._retriever.search(query, k, search_filter, rerank=rerank)
 
     @property
     def legs(self) -> tuple[str, ...]:

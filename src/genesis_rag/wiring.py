@@ -18,7 +18,7 @@ from genesis_rag.models import ModelSpec, ProfileSpec, load_catalogue
 from genesis_rag.models.checking import require_sound
 from genesis_rag.models.needs import require_installed
 from genesis_rag.protocols import Answerer, Embedder, Generator, Reranker
-from genesis_rag.retrieval import Retriever
+from genesis_rag.retrieval import Reranking, Retriever
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
@@ -92,7 +92,7 @@ def open_assistant(settings: Settings, parts: Parts | None = None) -> Assistant:
     """
     parts = parts or _parts(settings, reading=True)
     index = Index.open(settings.index_dir, parts.identity, parts.terms)
-    retriever = Retriever(index, parts.embedder, parts.analyser)
+    retriever = Retriever(index, parts.embedder, parts.analyser, reranking=_reranking(parts.profile, settings))
     return Assistant(index, retriever, _answerer(parts, index, settings), settings.passages)
 
 
@@ -218,6 +218,13 @@ def _embedder_options(model: ModelSpec, settings: Settings) -> EmbedderOptions:
         api_key=settings.model_api_key,
         timeout=model.timeout,
     )
+
+
+def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:
+    if not profile.reranker:
+        return None
+    model = load_catalogue(settings.home).model(profile.reranker)
+    return Reranking(_reranker(model, settings), profile.rerank, model.languages)
 
 
 def _reranker(model: ModelSpec, settings: Settings) -> Reranker:

@@ -29,6 +29,7 @@ from genesis_rag.types import Language, SearchFilter
     type=options.ANY_PATH,
     help='Search for many: objects with "id" and "query" or "question", one a line; "-" is standard input.',
 )
+@click.option("--rerank", is_flag=True, help="Put the hits into the order of the profile's reranker.")
 @options.embedder
 @options.quiet
 @options.place
@@ -40,6 +41,7 @@ def search(
     source: str | None,
     explain: bool,
     queries: Path | None,
+    rerank: bool,
     embedder: Path | None,
     quiet: bool,
     profile: str | None,
@@ -59,7 +61,7 @@ def search(
     ) as assistant:
         out = json_stream() if as_json else None
         for one in asked:
-            found = assistant.search(one.question, hits, chosen)
+            found = assistant.search(one.question, hits, chosen, rerank=rerank)
             if out is not None:
                 out.write(to_line(search_payload(one.question, found, one.identifier)) + "\n")
                 out.flush()

@@ -46,7 +46,7 @@ class ServerReranker:
         answer = self._client.post("/rerank", body)
         try:
             return _scores(answer, len(texts))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BackendError(
                 f"The model server sent no scores for {len(texts)} texts: {error!r}.",
                 "Check that it was started for reranking and serves the model of this name.",

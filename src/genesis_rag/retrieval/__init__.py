@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from genesis_rag.retrieval.rerank import Reranking
 from genesis_rag.retrieval.retriever import Retriever
 from genesis_rag.retrieval.searchable import Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
 
-__all__ = ["RetrievalSettings", "Retriever", "Searchable"]
+__all__ = ["Reranking", "RetrievalSettings", "Retriever", "Searchable"]

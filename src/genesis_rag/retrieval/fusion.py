@@ -20,13 +20,17 @@ Group = TypeVar("Group", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A chunk number, its scores by stage, and whether it is in another language than the question."""
+    """A chunk number, its scores by stage, and whether it is in another language than the question.
+
+    ``reranked`` is None for what no reranker has read.
+    """
 
     number: int
     dense: float
     lexical: float
     fused: float
     foreign: bool
+    reranked: float | None = None
 
 
 def keyword_ceiling(terms: Sequence[tuple[str, float]], frequency: Callable[[str], int], chunks: int) -> float:

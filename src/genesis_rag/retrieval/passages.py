@@ -114,7 +114,8 @@ class PassageMaker:
             seen[document] = seen.get(document, 0) + 1
             (within if seen[document] <= self._settings.per_document else above).append(group)
         free = max(0, count - len(within))
-        return sorted([*within, *above[:free]], key=_rank)
+        place = {id(group): at for at, group in enumerate(groups)}
+        return sorted([*within, *above[:free]], key=lambda group: place[id(group)])
 
     def _widen(self, group: Group, taken: set[tuple[str, int]]) -> None:
         """Let a short passage take in chunks after and before it under the same heading that nobody else has."""
@@ -169,12 +170,8 @@ class PassageMaker:
 
 def stages(scored: Scored) -> dict[str, float]:
     """Return the scores by stage under their names in ``types.Hit``."""
-    return {"dense": scored.dense, "lexical": scored.lexical, "fused": scored.fused}
-
-
-def _rank(group: Group) -> tuple[float, float, int]:
-    scored = group.best.scored
-    return -scored.fused, -scored.dense, scored.number
+    found = {"dense": scored.dense, "lexical": scored.lexical, "fused": scored.fused}
+    return found if scored.reranked is None else found | {"reranked": scored.reranked}
 
 
 def _same_heading(one: Chunk, other: Chunk) -> bool:

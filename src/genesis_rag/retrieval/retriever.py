@@ -21,6 +21,7 @@ from genesis_rag.protocols import Embedder, Vectors
 from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
 from genesis_rag.retrieval.legs import LEGS, search_leg
 from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
+from genesis_rag.retrieval.rerank import Reranking, reranked
 from genesis_rag.retrieval.searchable import Found, Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
 from genesis_rag.text.language import detect_language
@@ -41,6 +42,7 @@ class Retriever:
         embedder: the one that the index was filled with.
         analyser: the one that the index was filled with.
         settings: how to search.
+        reranking: puts the best into its order: for passages always, for ``search`` where it is asked for.
     """
 
     def __init__(
@@ -49,16 +51,28 @@ class Retriever:
         embedder: Embedder,
         analyser: Analyser,
         settings: RetrievalSettings = RetrievalSettings(),  # noqa: B008  (a frozen value)
+        reranking: Reranking | None = None,
     ) -> None:
         self._index, self._embedder, self._analyser, self._settings = index, embedder, analyser, settings
+        self._reranking = reranking
         self._maker = PassageMaker(index, embedder.count_tokens, settings)
 
-    def search(self, query: str, k: int, search_filter: SearchFilter | None = None) -> list[Hit]:
-        """Return at most ``k`` chunks, best first, no text twice; none for a query without a letter or digit."""
+    @property
+    def reranks(self) -> bool:
+        """Whether there is a reranker."""
+        return self._reranking is not None
+
+    def search(
+        self, query: str, k: int, search_filter: SearchFilter | None = None, *, rerank: bool = False
+    ) -> list[Hit]:
+        """Return at most ``k`` chunks, best first, no text twice; none for a query without a letter or digit.
+
+        ``score`` is the fused one in any case; with ``rerank`` the order is the reranker's and ``scores`` hold its own.
+        """
         if k <= 0:
             return []
         with self._index.reading():
-            scored = self._scored(query, search_filter)
+            scored = self._scored(query, search_filter, rerank)
             kept = self._kept(scored, k)
             pool = self._pool(scored, k, kept)
             chosen = [pool[i] for i in share_places([one.scored.foreign for one in pool], k, kept)]
@@ -83,12 +97,12 @@ class Retriever:
         if count <= 0:
             return []
         with self._index.reading():
-            scored = self._scored(query, search_filter)
+            scored = self._scored(query, search_filter, rerank=True)
             kept = self._kept(scored, count)
             spare = {group: 2 * places for group, places in kept.items()}  # some will merge
             return self._maker.make(self._pool(scored, 3 * count + 4, spare), count, kept)
 
-    def _scored(self, query: str, search_filter: SearchFilter | None) -> list[Scored]:
+    def _scored(self, query: str, search_filter: SearchFilter | None, rerank: bool) -> list[Scored]:
         """Return everything that either leg proposes in any language, best first."""
         query = query[:_LONGEST_QUERY].encode("utf-8", "replace").decode()  # no lone surrogates
         if not self._index.chunk_count or not any(character.isalnum() for character in query):
@@ -100,7 +114,8 @@ class Retriever:
         scored: list[Scored] = []
         for part, foreign in self._parts(detect_language(query), search_filter):
             scored += self._score(vector, words, ceiling, part, foreign)
-        return best_first(scored)
+        ranking = best_first(scored)
+        return reranked(self._index, self._reranking, query, ranking) if rerank and self._reranking else ranking
 
     def _parts(
         self, language: Language, search_filter: SearchFilter | None
