@@ -35,7 +35,7 @@ help:
 	@echo 'make evaluate    the figures on the fixed questions as build/evaluation.html; fails when one fell'
 	@echo 'make torture     the full fault campaign        make bench   every figure of the README'
 	@echo 'make setup       install the default profile    make setup-all   install everything'
-	@echo 'make format      format the code                make docs    regenerate docs/cli.md'
+	@echo 'make format      format the code                make docs    regenerate docs/cli.md and docs/openapi.json'
 
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'genesis-rag needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 …' >&2; exit 1; }
@@ -98,6 +98,7 @@ format: $(VENV)/.setup-all
 
 docs: $(VENV)/.setup-all
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/openapi.py
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

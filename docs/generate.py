@@ -20,7 +20,7 @@ prints is described in [json.md](json.md).
 
 Settings come from arguments, then `GENESIS_*` variables, then `[settings]` of models.toml: `GENESIS_HOME`,
 `GENESIS_PROFILE`, `GENESIS_LLM`, `GENESIS_PASSAGES`, `GENESIS_OFFLINE`, `GENESIS_HOST`, `GENESIS_PORT`,
-`GENESIS_API_KEY`, `GENESIS_EMBEDDER`, `GENESIS_MODEL_FOLDER`, `GENESIS_MIRRORS`, `GENESIS_MODEL_API_KEY`.
+`GENESIS_API_KEY`, `GENESIS_RATE_LIMIT`, `GENESIS_EMBEDDER`, `GENESIS_MODEL_FOLDER`, `GENESIS_MIRRORS`, `GENESIS_MODEL_API_KEY`.
 
 | exit code | meaning |
 |---|---|
@@ -51,6 +51,10 @@ PAGES = (
     ("genesis-rag", "models", "licences"),
     ("genesis-rag", "doctor"),
     ("genesis-rag", "serve"),
+    ("genesis-rag", "keys"),
+    ("genesis-rag", "keys", "add"),
+    ("genesis-rag", "keys", "list"),
+    ("genesis-rag", "keys", "remove"),
 )
 
 

@@ -31,14 +31,15 @@ def serve(
 ) -> None:
     """Serve the page and the JSON API.
 
-    By default on http://127.0.0.1:8000, for this machine alone. To serve other machines set GENESIS_API_KEY; every
-    request must then carry the key.
+    By default on http://127.0.0.1:8000, for this machine alone. To serve other machines make keys with
+    `genesis-rag keys add NAME`, or set GENESIS_API_KEY; every request must then carry one.
     """
     from genesis_rag.server.guard import check_binding
+    from genesis_rag.server.keys import KeyRing
     from genesis_rag.server.runner import serve_forever
 
     settings = settings_for(home, profile, host=host, port=port, llm=llm, embedder=embedder)
-    check_binding(settings.host, settings.api_key)
+    check_binding(settings.host, KeyRing(settings.home, settings.api_key).keys())
     open_or_build(settings, phrases_for_user(""), quiet).close()
     try:
         serve_forever(settings, started=None if quiet else lambda url: remark(f"Serving on {url} (stop with Ctrl-C)"))

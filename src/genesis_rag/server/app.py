@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from genesis_rag import __version__
 from genesis_rag.errors import GenesisError
 from genesis_rag.server.document_routes import document_router
-from genesis_rag.server.guard import MAX_BODY_BYTES, Guard
+from genesis_rag.server.guard import MAX_BODY_BYTES, Guard, is_loopback
 from genesis_rag.server.holder import AssistantHolder
+from genesis_rag.server.keys import KeyRing
+from genesis_rag.server.limits import RateLimiter
+from genesis_rag.server.metrics import CONTENT_TYPE, Metrics
 from genesis_rag.server.problems import install_handlers
 from genesis_rag.server.routes import api_router
 from genesis_rag.server.services import Services
@@ -50,7 +54,10 @@ def create_app(
     """
     holder = AssistantHolder(open_assistant)
     chosen, uploads = workshop or Workshop(settings), UploadFolder(settings.home)
-    services = Services(settings, holder, chosen, uploads, WriteQueue(chosen, uploads, holder.refresh))
+    metrics = Metrics()
+    count = partial(metrics.count, "genesis_writes_total")
+    writes = WriteQueue(chosen, uploads, holder.refresh, lambda result: count(result=result))
+    services = Services(settings, holder, chosen, uploads, writes, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,11 +80,13 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
     )
     install_handlers(app)
-    app.include_router(api_router(holder))
+    app.include_router(api_router(services))
     app.include_router(document_router(services))
     _add_health(app, holder)
+    _add_metrics(app, services)
     _add_page(app)
-    return Guard(app, settings.host, settings.api_key, extra_hosts)
+    limiter = None if is_loopback(settings.host) else RateLimiter(settings.rate_limit)
+    return Guard(app, settings.host, KeyRing(settings.home, settings.api_key), metrics, limiter, extra_hosts)
 
 
 def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
@@ -90,6 +99,21 @@ def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
     def ready() -> JSONResponse:
         """Say whether questions can be answered, and from which generation of the index; 503 if not."""
         return JSONResponse({"status": "ready", "version": __version__, "generation": holder.get().info["generation"]})
+
+
+def _add_metrics(app: FastAPI, services: Services) -> None:
+    @app.get("/metrics", response_model=None)
+    def metrics() -> Response:
+        """Counters in the text format of Prometheus."""
+        gauges: dict[str, float] = {"genesis_writes_waiting": services.writes.waiting}
+        try:
+            info = services.holder.get().info
+        except GenesisError:
+            info = {}
+        for name in ("documents", "chunks", "generation"):
+            if isinstance(value := info.get(name), int):
+                gauges[f"genesis_index_{name}"] = value
+        return Response(services.metrics.text(gauges), media_type=CONTENT_TYPE)
 
 
 def _add_page(app: FastAPI) -> None:

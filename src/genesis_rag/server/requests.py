@@ -42,3 +42,17 @@ class SearchRequest(_Filtered):
 
     query: str = Field(max_length=MAX_QUESTION_CHARS)
     k: int = Field(10, ge=1, le=MAX_HITS, description="How many hits.")
+
+
+class FeedbackRequest(BaseModel):
+    """What someone thinks of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Literal["good", "bad"]
+    question: str = Field(max_length=MAX_QUESTION_CHARS)
+    answer: str = Field("", max_length=40_000)
+    comment: str = Field("", max_length=MAX_QUESTION_CHARS)
+    language: str = Field("", max_length=20)
+    answerer: str = Field("", max_length=200)
+    index_fingerprint: str = Field("", max_length=100)

@@ -13,45 +13,59 @@ from fastapi.sse import format_sse_event
 
 from genesis_rag.assistant import AskOptions
 from genesis_rag.errors import GenesisError
+from genesis_rag.server import feedback as feedback_file
 from genesis_rag.server.problems import problem_of, unexpected_problem
-from genesis_rag.server.requests import MAX_HITS, MAX_QUESTION_CHARS, AskRequest, LanguageName, SearchRequest
+from genesis_rag.server.requests import (
+    MAX_HITS,
+    MAX_QUESTION_CHARS,
+    MAX_SOURCE_CHARS,
+    AskRequest,
+    FeedbackRequest,
+    LanguageName,
+    SearchRequest,
+)
 from genesis_rag.server.schemas import (
     answer_payload,
     passage_payload,
     search_payload,
     to_line,
 )
-from genesis_rag.types import AnswerEvent, PassagesFound, TextDelta
+from genesis_rag.types import AnswerDone, AnswerEvent, PassagesFound, TextDelta
 
 if TYPE_CHECKING:
     from genesis_rag.server.holder import AssistantHolder
+    from genesis_rag.server.services import Services
 
 _LOG = logging.getLogger(__name__)
 EVENT_STREAM = "text/event-stream"
 
 
-def api_router(holder: AssistantHolder) -> APIRouter:
-    """Return the routes under /api over the assistant of ``holder``."""
+def api_router(services: Services) -> APIRouter:
+    """Return the routes under /api that ask and search, and what is said about answers."""
     router = APIRouter(prefix="/api")
-    _add_ask(router, holder)
-    _add_search(router, holder)
+    _add_ask(router, services)
+    _add_search(router, services.holder)
+    _add_others(router, services)
     return router
 
 
-def _add_ask(router: APIRouter, holder: AssistantHolder) -> None:
+def _add_ask(router: APIRouter, services: Services) -> None:
     @router.post("/ask", response_model=None)
     def ask(request: AskRequest, accept: Annotated[str, Header()] = "") -> JSONResponse | StreamingResponse:
         """Answer a question: one JSON object, or events if the client accepts text/event-stream."""
         options = AskOptions(
             passages=request.passages, language=request.language, search_filter=request.search_filter()
         )
-        assistant = holder.get()
+        assistant = services.holder.get()
         if EVENT_STREAM not in accept.lower():
-            return JSONResponse(answer_payload(assistant.ask(request.question, options)))
+            answer = assistant.ask(request.question, options)
+            services.metrics.answered(answer)
+            return JSONResponse(answer_payload(answer))
         events = assistant.stream(request.question, options)
         first = next(events)  # an error before the first event still gets its own status
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        return StreamingResponse(event_stream(chain((first,), events)), media_type=EVENT_STREAM, headers=headers)
+        stream = event_stream(counted(services, chain((first,), events)))
+        return StreamingResponse(stream, media_type=EVENT_STREAM, headers=headers)
 
 
 def _add_search(router: APIRouter, holder: AssistantHolder) -> None:
@@ -69,10 +83,42 @@ def _add_search(router: APIRouter, holder: AssistantHolder) -> None:
         query: Annotated[str, Query(max_length=MAX_QUESTION_CHARS)],
         k: Annotated[int, Query(ge=1, le=MAX_HITS)] = 10,
         in_language: Annotated[LanguageName | None, Query(alias="in")] = None,
-        source: str | None = None,
+        source: Annotated[str | None, Query(max_length=MAX_SOURCE_CHARS)] = None,
     ) -> JSONResponse:
         """Return the nearest passages with their scores by stage."""
         return find(SearchRequest(query=query, k=k, **{"in": in_language}, source=source))
+
+
+def _add_others(router: APIRouter, services: Services) -> None:
+    @router.get("/profiles", response_model=None)
+    def profiles() -> JSONResponse:
+        """List the profiles of models.toml; `current` is the one that answers here."""
+        current = services.settings.profile
+        listed = [
+            {
+                "name": profile.name,
+                "summary": profile.summary,
+                "embedder": profile.embedder,
+                "answerer": profile.answerer,
+                "current": profile.name == current,
+            }
+            for profile in services.workshop.profiles()
+        ]
+        return JSONResponse({"profiles": listed})
+
+    @router.post("/feedback", response_model=None, status_code=201)
+    def feedback(request: FeedbackRequest) -> JSONResponse:
+        """Keep what someone thinks of an answer, in feedback.jsonl of the home: it never leaves this machine."""
+        feedback_file.keep(services.settings.home, request.model_dump())
+        return JSONResponse({"kept": True}, 201)
+
+
+def counted(services: Services, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """Yield the events of an answer and count it at the end."""
+    for event in events:
+        if isinstance(event, AnswerDone):
+            services.metrics.answered(event.answer)
+        yield event
 
 
 def event_stream(events: Iterator[AnswerEvent]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import uvicorn
 
 from genesis_rag.server.app import create_app
 from genesis_rag.server.guard import check_binding
+from genesis_rag.server.keys import KeyRing
 from genesis_rag.server.workshop import Workshop
 from genesis_rag.settings import Settings
 
@@ -26,7 +27,7 @@ def serve_forever(settings: Settings, started: Callable[[str], None] | None = No
         SettingsError: the host is not loopback and there is no API key.
         OSError: the port cannot be used.
     """
-    check_binding(settings.host, settings.api_key)
+    check_binding(settings.host, KeyRing(settings.home, settings.api_key).keys())
     listener = listen(settings.host, settings.port)
     workshop = Workshop(settings)
     app = create_app(workshop.open_assistant, settings, workshop=workshop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from genesis_rag.server.holder import AssistantHolder
+from genesis_rag.server.metrics import Metrics
 from genesis_rag.server.uploads import UploadFolder
 from genesis_rag.server.workshop import Workshop
 from genesis_rag.server.writing import WriteQueue
@@ -20,3 +21,4 @@ class Services:
     workshop: Workshop
     uploads: UploadFolder
     writes: WriteQueue
+    metrics: Metrics

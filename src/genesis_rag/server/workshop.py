@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genesis_rag import wiring
 from genesis_rag.settings import Settings
@@ -44,6 +44,10 @@ class Workshop:
     def remove(self, sources: Sequence[str]) -> int:
         """Remove sources from the index; returns when that is committed."""
         return wiring.remove_documents(self._settings, sources, self._opened())
+
+    def profiles(self) -> Sequence[Any]:
+        """Return the profiles of models.toml: name, summary, embedder, answerer."""
+        return wiring.list_profiles(self._settings)
 
     def _opened(self) -> wiring.Parts:
         with self._lock:

@@ -86,16 +86,23 @@ class WriteQueue:
         workshop: writes to the index.
         folder: where uploads lie.
         written: called after every commit, so that this process reads what it wrote.
+        count: told "done" or "error" for every job that is over.
     """
 
-    def __init__(self, workshop: Writes, folder: UploadFolder, written: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        workshop: Writes,
+        folder: UploadFolder,
+        written: Callable[[], None],
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._workshop, self._folder, self._written = workshop, folder, written
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="genesis-rag writer", daemon=True)
         self._current: tuple[str, int, int] | None = None
-        self.finished = {"done": 0, "error": 0}
+        self._count = count
 
     @property
     def waiting(self) -> int:
@@ -239,7 +246,7 @@ class WriteQueue:
         if job.incoming is not None:
             job.incoming.close()
         job.over = True
-        self.finished["done"] += 1
+        self._count("done")
         job.tell("done", told)
 
     def _fail(self, jobs: Iterable[Job], error: Exception) -> None:
@@ -249,7 +256,7 @@ class WriteQueue:
                 job.incoming.undo()
                 job.incoming.close()
             job.over = True
-            self.finished["error"] += 1
+            self._count("error")
             job.tell("error", _told(error))
 
 
