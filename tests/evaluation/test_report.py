@@ -48,7 +48,7 @@ def run(make: Any) -> dict[str, Any]:
 def parsed(html: str) -> ElementTree.Element:
     """The report read as XML, which its void elements are closed for; anything not well-formed fails."""
     body = re.sub(r"<(meta|input|br)([^>]*)>", r"<\1\2/>", html.removeprefix("<!doctype html>\n"))
-    body = re.sub(r" (checked)(?=[ />])", r' \1=""', body)
+    body = re.sub(r" (checked|open)(?=[ />])", r' \1=""', body)
     return ElementTree.fromstring(body)
 
 
