@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"([<>=]+)(-?[\d.]+)")
+_SIMPLE = re.compile(r"\0*(?:0|(#,##)0)(?:\.(0{1,15}))?\0*")
 _BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "¥#,##0;-¥#,##0", 6: "¥#,##0;-¥#,##0", 7: "¥#,##0.00;-¥#,##0.00",
     8: "¥#,##0.00;-¥#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 14: "yyyy/m/d", 15: "d-mmm-yy", 16: "d-mmm",
@@ -136,6 +137,10 @@ def _holds(condition: tuple[str, float], value: float) -> bool:
 
 def _number_text(value: float, tokens: tuple[Token, ...]) -> str:
     """Return a number of zero or more in the digits of a section, with the literals around and between them."""
+    if (simple := _simple(tokens)) and value < 10**MAX_DIGITS:
+        before, form, decimals, after = simple
+        rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _WIDE)
+        return f"{before}{rounded:{form}}{after}"
     if any(token.kind == "/" for token in tokens) and _has_fraction(tokens):
         return "".join(token.text for token in tokens if token.kind == "literal") + general(value)
     kinds = [token.kind for token in tokens]
@@ -156,6 +161,20 @@ def _number_text(value: float, tokens: tuple[Token, ...]) -> str:
     rounded = exact.quantize(Decimal(1).scaleb(-min(decimals, MAX_DIGITS)), ROUND_HALF_UP, _WIDE)
     integer, _, fraction = f"{rounded:f}".partition(".")
     return _laid_out(integer, fraction, tokens, point, grouped=grouped)
+
+
+@lru_cache(maxsize=512)
+def _simple(tokens: tuple[Token, ...]) -> tuple[str, str, int, str] | None:
+    """Return before, Python's form, decimals, behind for what nearly all formats are: 0, #,##0, 0.00 in literals."""
+    written = "".join(token.text if token.kind != "literal" else "\0" for token in tokens)
+    match = _SIMPLE.fullmatch(written)
+    if match is None:
+        return None
+    first = next(at for at, token in enumerate(tokens) if token.kind == "digits")
+    last = max(at for at, token in enumerate(tokens) if token.kind == "digits")
+    before, after = ("".join(token.text for token in part) for part in (tokens[:first], tokens[last + 1 :]))
+    decimals = len(match[2] or "")
+    return before, f"{',' if match[1] else ''}.{decimals}f", decimals, after
 
 
 def _has_fraction(tokens: tuple[Token, ...]) -> bool:
