@@ -22,6 +22,7 @@ from genesis_rag.server.holder import AssistantHolder
 from genesis_rag.server.keys import KeyRing
 from genesis_rag.server.limits import RateLimiter
 from genesis_rag.server.metrics import CONTENT_TYPE, Metrics
+from genesis_rag.server.openai_routes import openai_router
 from genesis_rag.server.problems import install_handlers
 from genesis_rag.server.routes import api_router
 from genesis_rag.server.services import Services
@@ -82,6 +83,7 @@ def create_app(
     install_handlers(app)
     app.include_router(api_router(services))
     app.include_router(document_router(services))
+    app.include_router(openai_router(services))
     _add_health(app, holder)
     _add_metrics(app, services)
     _add_page(app)

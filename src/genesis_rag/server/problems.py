@@ -42,6 +42,10 @@ class UnknownDocumentError(UserError):
     """The index holds no document of this id."""
 
 
+class UnknownModelError(UserError):
+    """This server does not answer under that name."""
+
+
 class ExistsError(UserError):
     """What was to be made is there already, or belongs to something that has to be changed as a whole."""
 
@@ -55,6 +59,7 @@ class NoSpaceError(GenesisError):
 
 
 STATUS[UnknownDocumentError] = (404, "unknown_document")
+STATUS[UnknownModelError] = (404, "model_not_found")
 STATUS[ExistsError] = (409, "exists")
 STATUS[BusyError] = (503, "busy")
 STATUS[NoSpaceError] = (507, "no_space")

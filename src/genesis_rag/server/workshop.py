@@ -12,6 +12,9 @@ from genesis_rag.settings import Settings
 from genesis_rag.types import IngestReport
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from genesis_rag.assistant import Assistant
 
 Progress = Callable[[str, int, int, str], None]
@@ -48,6 +51,16 @@ class Workshop:
     def profiles(self) -> Sequence[Any]:
         """Return the profiles of models.toml: name, summary, embedder, answerer."""
         return wiring.list_profiles(self._settings)
+
+    def embed(self, texts: Sequence[str], *, queries: bool) -> NDArray[np.float32]:
+        """Return one row for each text, float32[n, dim]."""
+        embedder = self._opened().embedder
+        return embedder.embed_queries(texts) if queries else embedder.embed_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens the texts have for the embedder."""
+        count = self._opened().embedder.count_tokens
+        return sum(count(text) for text in texts)
 
     def _opened(self) -> wiring.Parts:
         with self._lock:
