@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -80,6 +81,7 @@ class RemoteClient:
             headers={"Authorization": f"Bearer {server.api_key}"} if server.api_key else {},
             trust_env=parts.hostname not in _LOOPBACK,  # a proxy cannot reach this machine's own servers
         )
+        weakref.finalize(self, self._client.close)
 
     def post(self, path: str, body: Mapping[str, object]) -> Json:
         """Return the JSON object that the server answers with.

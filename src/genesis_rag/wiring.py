@@ -251,6 +251,10 @@ def _generator(model: ModelSpec, settings: Settings) -> Generator:
     options = GeneratorOptions(
         context_tokens=model.context_tokens,
         gpu_layers=model.gpu_layers,
+        instances=model.instances,
+        flash_attention=model.flash_attention,
+        kv_type=model.kv_type,
+        speculation=model.speculation,
         template_arguments=model.template_arguments,
         stop=model.stop,
         url=model.url,

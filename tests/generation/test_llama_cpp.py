@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from genesis_rag.answering.prompts import citation_grammar
-from genesis_rag.errors import BackendError, ModelError
+from genesis_rag.errors import BackendError, ModelError, SettingsError
 from genesis_rag.generation import GeneratorOptions, open_generator
 from genesis_rag.generation.llama_cpp import LlamaCppGenerator
 
@@ -121,3 +121,60 @@ def test_a_file_that_was_cut_off_is_told(tiny_gguf: Path, tmp_path: Path) -> Non
     path.write_bytes(tiny_gguf.read_bytes()[:-5000])
     with pytest.raises(ModelError, match="cannot load"):
         open_generator("llama_cpp", path, OPTIONS)
+
+
+def test_two_instances_serve_two_at_once_and_a_third_waits(tiny_gguf: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    options = GeneratorOptions(context_tokens=512, threads=1, instances=2)
+    pool = LlamaCppGenerator(tiny_gguf, options)
+    expected = text_of(pool)
+    first, second = pool.stream(MESSAGES, max_tokens=200), pool.stream(MESSAGES, max_tokens=200)
+    assert next(iter(first)) and next(iter(second))
+    waiting = threading.Thread(target=lambda: found.append(text_of(pool)))
+    found: list[str] = []
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive() and not found
+    first.close()  # type: ignore[attr-defined]
+    waiting.join(30)
+    assert found == [expected]
+    second.close()  # type: ignore[attr-defined]
+    threads = [threading.Thread(target=lambda: found.append(text_of(pool))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [expected] * 9
+    pool.close()
+
+
+def test_tokens_can_be_counted_while_a_request_runs(model: LlamaCppGenerator) -> None:
+    stream = model.stream(MESSAGES, max_tokens=50)
+    next(iter(stream))
+    assert model.count_tokens("日本") > 0
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_the_engines_options_reach_it_and_keep_the_answer(model: LlamaCppGenerator, tiny_gguf: Path) -> None:
+    expected = text_of(model)
+    for more in ({"flash_attention": True}, {"kv_type": "f16"}, {"speculation": 4}):
+        options = GeneratorOptions(context_tokens=1024, threads=1, **more)  # type: ignore[arg-type]
+        other = LlamaCppGenerator(tiny_gguf, options)
+        assert text_of(other) == expected, more
+        other.close()
+    with pytest.raises(SettingsError, match="kv_type"):
+        LlamaCppGenerator(tiny_gguf, GeneratorOptions(kv_type="q3"))
+
+
+def test_the_beginning_that_two_prompts_share_is_computed_once(model: LlamaCppGenerator) -> None:
+    shared = "規則 " * 60
+    "".join(model.stream((("user", shared + "一"),), max_tokens=1))
+    evaluated: list[int] = []
+    llama = model._llama
+    real = llama.eval
+    llama.eval = lambda tokens: (evaluated.append(len(tokens)), real(tokens))[1]
+    try:
+        "".join(model.stream((("user", shared + "二"),), max_tokens=1))
+    finally:
+        llama.eval = real
+    assert sum(evaluated) < 0.3 * model.count_tokens(shared)

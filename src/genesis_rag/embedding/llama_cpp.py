@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from genesis_rag.embedding.gguf_header import read_header
 from genesis_rag.embedding.options import EmbedderOptions
 from genesis_rag.embedding.rows import CHARACTERS_A_TOKEN, batches, checked_dim, clean, fingerprint, unit_rows
 from genesis_rag.errors import BackendError, MissingExtraError, ModelError
@@ -97,10 +98,10 @@ def _require_gguf(path: Path) -> None:
 
 def _said(path: Path) -> tuple[int, bool]:
     """Return for how many tokens the model was made, and whether the file says how to pool."""
-    metadata = _opened(path, vocab_only=True).metadata
-    kind = metadata.get("general.architecture", "")
-    length = str(metadata.get(f"{kind}.context_length", ""))
-    return int(length) if length.isdecimal() else _DEFAULT_MAX_TOKENS, f"{kind}.pooling_type" in metadata
+    header = read_header(path)
+    kind = header.get("general.architecture", "")
+    length = header.get(f"{kind}.context_length")
+    return length if isinstance(length, int) and length > 0 else _DEFAULT_MAX_TOKENS, f"{kind}.pooling_type" in header
 
 
 def _load(path: Path, options: EmbedderOptions, tokens: int) -> Any:

@@ -1,8 +1,10 @@
 """GGUF models in llama.cpp, in this process.
 
-One ``Llama`` used from two threads crashes the process, so an instance has a lock and requests wait for each other. The
-chat template of the file is rendered here rather than by ``create_chat_completion``, which cannot pass arguments to it
-(such as ``enable_thinking``).
+One ``Llama`` used from two threads crashes the process, so each instance serves one request at a time and the others
+wait; several instances share the weights (the file is mapped) but not their contexts. The one used last is taken first:
+the beginning of its last prompt, which the next one mostly shares, is not computed again. The chat template of the file
+is rendered here rather than by ``create_chat_completion``, which cannot pass arguments to it (such as
+``enable_thinking``).
 """
 
 from __future__ import annotations
@@ -13,17 +15,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any
 
-from genesis_rag.errors import BackendError, MissingExtraError, ModelError
+from genesis_rag.errors import BackendError, MissingExtraError, ModelError, SettingsError
 from genesis_rag.generation.options import GeneratorOptions
 
 _MAGIC = b"GGUF"
 _EDGE_BYTES = 1 << 20
+_KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
+"""The engine's numbers for the types of stored keys and values; quantised values need flash attention."""
 
 
 class LlamaCppGenerator:
-    """Writes with one GGUF file; see ``protocols.Generator``. Threads may share it: they take turns.
+    """Writes with one GGUF file; see ``protocols.Generator``. Threads may share it: they take turns at its instances.
 
     Raises:
         MissingExtraError: llama-cpp-python is not installed.
@@ -35,8 +40,12 @@ class LlamaCppGenerator:
             raise MissingExtraError("llama-cpp-python", "llama")
         _require_gguf(path)
         self._options = options
-        self._lock = threading.Lock()
-        self._llama = _load(path, options)
+        self._instances = [_load(path, options) for _ in range(max(1, options.instances))]
+        self._free: LifoQueue[Any] = LifoQueue()
+        for instance in self._instances:
+            self._free.put(instance)
+        self._llama = self._instances[0]
+        self._tokenizing = threading.Lock()
         self._template = _template(self._llama)
         self.context_tokens = int(self._llama.n_ctx())
         self.fingerprint = _fingerprint(path)
@@ -51,15 +60,16 @@ class LlamaCppGenerator:
         """
         prompt, stop = self._render(messages)
         rules = self._grammar(grammar)
-        with self._lock:
-            tokens = self._llama.tokenize(prompt.encode(), add_bos=False, special=True)
-            if len(tokens) + max_tokens > self.context_tokens:
-                raise BackendError(
-                    f"The prompt has {len(tokens)} tokens; with {max_tokens} for the answer it does not fit into "
-                    f"{self.context_tokens}.",
-                    "Read fewer passages (-k), or give the model a larger context.",
-                )
-            pieces = self._llama.create_completion(
+        tokens = self._tokens(prompt, special=True)
+        if len(tokens) + max_tokens > self.context_tokens:
+            raise BackendError(
+                f"The prompt has {len(tokens)} tokens; with {max_tokens} for the answer it does not fit into "
+                f"{self.context_tokens}.",
+                "Read fewer passages (-k), or give the model a larger context.",
+            )
+        llama = self._free.get()
+        try:
+            pieces = llama.create_completion(
                 tokens,
                 max_tokens=max_tokens,
                 temperature=self._options.temperature,
@@ -68,25 +78,29 @@ class LlamaCppGenerator:
                 grammar=rules,
                 stream=True,
             )
-            try:
-                with closing(pieces):
-                    for piece in pieces:
-                        if text := piece["choices"][0]["text"]:
-                            yield text
-            except (RuntimeError, ValueError) as error:
-                raise BackendError(
-                    f"llama.cpp failed: {error}", "Try again; if it stays, try another model."
-                ) from error
+            with closing(pieces):
+                for piece in pieces:
+                    if text := piece["choices"][0]["text"]:
+                        yield text
+        except (RuntimeError, ValueError) as error:
+            raise BackendError(f"llama.cpp failed: {error}", "Try again; if it stays, try another model.") from error
+        finally:
+            self._free.put(llama)
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of ``text``."""
-        with self._lock:
-            return len(self._llama.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=False))
+        return len(self._tokens(text, special=False))
 
     def close(self) -> None:
-        """Free the model's memory."""
-        with self._lock:
-            self._llama.close()
+        """Free the model's memory, once all requests are through."""
+        for _ in self._instances:
+            self._free.get().close()
+
+    def _tokens(self, text: str, *, special: bool) -> list[int]:
+        """Tokenise. Only the vocabulary is read, so that a running request does not matter."""
+        with self._tokenizing:
+            found: list[int] = self._llama.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=special)
+        return found
 
     def _render(self, messages: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
         """Return the prompt that the model's own template makes of the messages, and what ends the answer."""
@@ -135,12 +149,29 @@ def _load(path: Path, options: GeneratorOptions) -> Any:
             n_threads=options.threads,
             seed=options.seed,
             verbose=False,
+            **_extras(options),
         )
     except (ValueError, RuntimeError, MemoryError) as error:
         raise ModelError(
             f"llama.cpp cannot load {path.name}: {error}".rstrip(". ") + ".",
             "The file may be cut off (compare its size with the source), of a newer kind, or too big for the memory.",
         ) from error
+
+
+def _extras(options: GeneratorOptions) -> dict[str, Any]:
+    """Return what is not said where the engine's default holds."""
+    extras: dict[str, Any] = {}
+    if options.flash_attention:
+        extras["flash_attn"] = True
+    if options.kv_type:
+        if options.kv_type not in _KV_TYPES:
+            raise SettingsError(f"kv_type is '{options.kv_type}'.", f"Known: {', '.join(_KV_TYPES)}.")
+        extras |= {"type_k": _KV_TYPES[options.kv_type], "type_v": _KV_TYPES[options.kv_type], "flash_attn": True}
+    if options.speculation:
+        from llama_cpp.llama_speculative import LlamaPromptLookupDecoding
+
+        extras["draft_model"] = LlamaPromptLookupDecoding(num_pred_tokens=options.speculation)
+    return extras
 
 
 def _template(llama: Any) -> Any:

@@ -14,6 +14,10 @@ class GeneratorOptions:
         context_tokens: room for prompt and answer together.
         gpu_layers: layers to put on the GPU; -1 for all.
         threads: threads to compute with; None for the engine's choice.
+        instances: requests that can be served at the same time, each with a context of its own.
+        flash_attention: compute attention in one pass; mostly faster on a GPU.
+        kv_type: how keys and values are stored: "f16", "q8_0" or "q4_0" (less memory); empty for the engine's choice.
+        speculation: tokens guessed at once from the prompt's own words; 0 for none.
         seed: seed of sampling; at temperature 0 it changes nothing.
         temperature: 0 for the likeliest token every time.
         template_arguments: passed to the chat template, such as ``enable_thinking=False``.
@@ -29,6 +33,10 @@ class GeneratorOptions:
     context_tokens: int = 4096
     gpu_layers: int = 0
     threads: int | None = None
+    instances: int = 1
+    flash_attention: bool = False
+    kv_type: str = ""
+    speculation: int = 0
     seed: int = 0
     temperature: float = 0.0
     template_arguments: Mapping[str, object] = field(default_factory=lambda: {"enable_thinking": False})

@@ -90,6 +90,10 @@ class ModelSpec:
     stop: tuple[str, ...] = ()
     context_tokens: int = 4096
     gpu_layers: int = 0
+    instances: int = 1
+    flash_attention: bool = False
+    kv_type: str = ""
+    speculation: int = 0
     device: str = "auto"
     batch: int = 32
     timeout: float = 60.0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from genesis_rag.embedding import EmbedderOptions, folder, open_embedder
+from genesis_rag.embedding.gguf_header import read_header
 from genesis_rag.errors import MissingExtraError, ModelError, SettingsError
 
 CPU = EmbedderOptions(device="cpu", threads=1, file="model.onnx")
@@ -170,3 +171,15 @@ def test_folders_say_how_they_are_used(tmp_path: Path) -> None:
         pooling.write_text(said)
         with pytest.raises(ModelError, match="pooling"):
             folder.completed(EmbedderOptions(), tmp_path)
+
+
+def test_the_header_of_a_gguf_is_read_without_the_engine(embedding_gguf: Path, tmp_path: Path) -> None:
+    header = read_header(embedding_gguf)
+    assert header["general.architecture"] == "llama" and header["llama.context_length"] == 256
+    assert header["llama.pooling_type"] == 1 and not any(name.startswith("tokenizer") for name in header)
+    content = embedding_gguf.read_bytes()
+    for size in (0, 3, 24, 40, 100):
+        (tmp_path / "cut.gguf").write_bytes(content[:size])
+        assert set(read_header(tmp_path / "cut.gguf")) <= set(header)
+    (tmp_path / "wild.gguf").write_bytes(content[:16] + b"\xff" * 100)
+    assert read_header(tmp_path / "wild.gguf") == {}
