@@ -123,6 +123,11 @@ class Assistant:
             return self._retriever.search(query, k, search_filter, rerank=rerank)
 
     @property
+    def reranks(self) -> bool:
+        """Whether a reranker puts what was found into its order before an answer reads it."""
+        return self._retriever.reranks
+
+    @property
     def legs(self) -> tuple[str, ...]:
         """The parts of the search that can be measured alone."""
         return self._retriever.legs

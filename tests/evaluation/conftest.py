@@ -145,6 +145,7 @@ class KnownAssistant:
     hits: Mapping[str, Sequence[Hit]] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     legs: tuple[str, ...] = ("bm25", "dense")
+    reranks: bool = False
     asked: list[tuple[str, AskOptions | None]] = field(default_factory=list)
     searched: list[tuple[str, int]] = field(default_factory=list)
 
@@ -167,9 +168,10 @@ class KnownAssistant:
                 return document(source)
         raise UserError(f"no {source_or_id}")
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
+    def search(self, query: str, k: int = 10, *, rerank: bool = False) -> list[Hit]:
         self.searched.append((query, k))
-        return list(self.hits.get(query, ()))[:k]
+        found = list(self.hits.get(query, ()))[:k]
+        return found[::-1] if rerank else found
 
     def search_leg(self, leg: str, query: str, k: int = 10) -> list[Hit]:
         found = list(self.hits.get(query, ()))

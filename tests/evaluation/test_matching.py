@@ -46,6 +46,8 @@ def test_says(answer: str, form: str) -> None:
     [
         ("15億ドルを投資する", "5億ドル"),
         ("5億ドル", "5"),
+        ("全部で251件あった。", "1件"),
+        ("there is one such system", "3件"),
         ("1.5倍になった", "5"),
         ("10,500 people", "500"),
         ("June 14, 2026", "June 1"),

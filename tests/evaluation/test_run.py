@@ -119,6 +119,13 @@ def test_options_reach_the_assistant(subject: Any, questions: QuestionSet) -> No
     assert all(one.answer is None and "contained" not in one.values for one in only)
 
 
+def test_what_is_judged_is_the_order_in_which_an_answer_reads(make: Any, subject: Any) -> None:
+    questions = QuestionSet("s", "0", (make.item(question="wrong"),))
+    assert run_questions(subject, questions, RunOptions())[0].ranks == (2,)
+    subject.reranks = True
+    assert run_questions(subject, questions, RunOptions())[0].ranks == (1,)
+
+
 def test_progress_is_told(subject: Any, questions: QuestionSet) -> None:
     told: list[tuple[int, int]] = []
     run_questions(subject, questions, RunOptions(), lambda _, done, total, __: told.append((done, total)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
+from genesis_rag.retrieval import Reranking, Retriever
 from genesis_rag.retrieval.legs import LEGS
 
 Library = Any
@@ -57,6 +59,20 @@ def test_plain_bm25_weighs_all_terms_alike(retriever: Any, library: Library) -> 
     _, scores = library.index().search_lexical(terms, 3)
     assert retriever.search_leg("bm25", question, 1)[0].score == pytest.approx(float(np.max(scores)))
     assert retriever.search_leg("keyword", question, 1)[0].score != pytest.approx(float(np.max(scores)))
+
+
+def test_with_a_reranker_the_search_without_it_is_a_leg(library: Library) -> None:
+    class Backwards:
+        fingerprint = "backwards"
+
+        def score(self, question: str, texts: Sequence[str]) -> np.ndarray:
+            return np.arange(len(texts), dtype=np.float32)
+
+    library.fill(DOCUMENTS)
+    reranked = Retriever(library.index(), library.embedder, library.analyser, reranking=Reranking(Backwards()))
+    assert reranked.legs == (*LEGS, "hybrid")
+    assert reranked.search_leg("hybrid", "量子", 5) == library.retriever().search("量子", 5)
+    assert reranked.search_leg("hybrid", "量子", 5) != reranked.search("量子", 5, rerank=True)
 
 
 @pytest.mark.parametrize("leg", LEGS)

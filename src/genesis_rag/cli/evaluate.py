@@ -68,6 +68,7 @@ OUTPUTS = ("out", "html", "save_baseline")
     help="Index these files in a temporary index and measure on it; may be given several times.",
 )
 @options.llm
+@options.embedder
 @options.quiet
 @options.place
 def evaluate(questions: Path | None, compare: tuple[Path, Path] | None, **given: Any) -> None:
@@ -112,6 +113,7 @@ def _run(
     profile: str | None,
     home: Path | None,
     llm: Path | None,
+    embedder: Path | None,
     **_: Any,
 ) -> dict[str, Any]:
     from genesis_rag.evaluation.dataset import read_questions
@@ -119,7 +121,7 @@ def _run(
     from genesis_rag.evaluation.session import is_beir, measure
 
     asked = read_questions(questions, split)
-    settings = settings_for(home, profile, llm=llm)
+    settings = settings_for(home, profile, llm=llm, embedder=embedder)
     if is_beir(questions) and not documents:
         documents = (questions,)
     chosen = RunOptions(k=hits, passages=passages, retrieval_only=retrieval_only, ablation=not no_ablation)

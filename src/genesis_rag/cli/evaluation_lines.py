@@ -11,12 +11,11 @@ from genesis_rag.evaluation.comparing import Compared, Comparison
 from genesis_rag.evaluation.measures import label_of, measure_of
 from genesis_rag.evaluation.run_file import problems_told
 from genesis_rag.evaluation.runner import FAILURES
-from genesis_rag.evaluation.summary import WHOLE_SEARCH
+from genesis_rag.evaluation.summary import LEG_LABELS
 
 BY_TYPE = ("contained", "citation_precision", "wrong_refusal", "right_refusal")
 MOST_CHANGED = 40
 MOST_PROBLEMS = 10
-LEG_LABELS = {"bm25": "BM25 alone", "keyword": "keyword", "dense": "dense", WHOLE_SEARCH: "whole search"}
 _NAME_WIDTH, _WIDTH = 20, 21
 
 Figures = Mapping[str, Mapping[str, Any]]

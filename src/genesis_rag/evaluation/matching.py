@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
+from genesis_rag.text.agreement import agrees, completed
 from genesis_rag.text.normalize import fold
-from genesis_rag.text.numbers import quantities, unsupported_quantities
+from genesis_rag.text.numbers import quantities
 from genesis_rag.text.stop_words import ENGLISH
 
 _CJK = "々〆〇ぁ-ゖゝゞァ-ヺーヽヾㇰ-ㇿ㐀-䶿一-鿿"
@@ -57,7 +58,8 @@ def contains(answer: str, form: str) -> bool:
         return _occurs(form, answer)
     if _occurs_uncut(form, answer):
         return True
-    if unsupported_quantities(form, answer):
+    held = completed(quantities(answer))
+    if not all(any(agrees(wanted, one) for one in held) for wanted in quantities(form)):
         return False
     return all(_occurs(words, answer) for words in _words_around(form))
 

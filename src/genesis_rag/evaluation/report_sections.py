@@ -9,10 +9,9 @@ from genesis_rag.evaluation import plots
 from genesis_rag.evaluation.markup import Markup, element, join
 from genesis_rag.evaluation.measures import MEASURES, label_of, measure_of
 from genesis_rag.evaluation.run_file import Run
-from genesis_rag.evaluation.summary import WHOLE_SEARCH
+from genesis_rag.evaluation.summary import LEG_LABELS, WHOLE_SEARCH
 
 DIRECTIONS = {"ja-ja": "ja → ja", "en-en": "en → en", "ja-en": "ja → en", "en-ja": "en → ja"}
-LEGS = {"bm25": "BM25 alone", "keyword": "keyword", "dense": "dense", WHOLE_SEARCH: "whole search"}
 
 Figures = Mapping[str, Any]
 
@@ -81,18 +80,19 @@ def parts(run: Run) -> Markup | None:
     panels = []
     for name, legs in {"": overall, **run["ablation"]["direction"]}.items():
         rows = [
-            (LEGS.get(leg, leg), "accent" if leg == WHOLE_SEARCH else "quiet", found[depth])
+            (LEG_LABELS.get(leg, leg), "accent" if leg == WHOLE_SEARCH else "quiet", found[depth])
             for leg, found in legs.items()
             if depth in found
         ]
         title = direction_label(name) or "All questions"
         panels.append(_panel(title, plots.dots(rows, f"{label_of(depth)} by part: {title}", 400)))
     names = [n for n in (main_depth(overall[WHOLE_SEARCH], base) for base in ("recall", "ndcg", "mrr")) if n]
+    named = {LEG_LABELS.get(leg, leg): found for leg, found in overall.items()}
     return _section(
         "What each part of the search is worth",
         f"{label_of(depth)} of each part alone, over the same questions.",
         element("div", *panels, class_="grid small"),
-        _table_panel({LEGS.get(leg, leg): found for leg, found in overall.items()}, [*dict.fromkeys([depth, *names])]),
+        _table_panel(named, [*dict.fromkeys([depth, *names])]),
     )
 
 

@@ -24,7 +24,8 @@ _SEVERAL_CHUNKS = 4
 class Subject(Library, Protocol):
     """What is measured; an Assistant.
 
-    ``legs`` names the parts of the search that can be measured alone, such as "bm25" or "dense".
+    ``legs`` names the parts of the search that can be measured alone, such as "bm25" or "dense". What is judged is the
+    order in which an answer reads: that of the reranker, if there is one.
     """
 
     @property
@@ -32,8 +33,13 @@ class Subject(Library, Protocol):
         """Return the names of the parts of the search."""
         ...
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """Return the ``k`` best chunks."""
+    @property
+    def reranks(self) -> bool:
+        """Return whether there is a reranker."""
+        ...
+
+    def search(self, query: str, k: int = 10, *, rerank: bool = False) -> list[Hit]:
+        """Return the ``k`` best chunks, in the reranker's order if that is wanted."""
         ...
 
     def search_leg(self, leg: str, query: str, k: int = 10) -> list[Hit]:
@@ -169,7 +175,7 @@ def _run_one(subject: Subject, finder: EvidenceFinder, item: Item, options: RunO
         ranks = first_ranks(judged, places)
         return ranks, retrieval_values(item, needs, ranks, options.k)
 
-    places = ranking("search", lambda k: subject.search(item.question, k))
+    places = ranking("search", lambda k: subject.search(item.question, k, rerank=subject.reranks))
     ranks, values = judge(places)
     if item.answerable:
         values |= answer_hit_values(item, [place.text for place in places], options.k)

@@ -88,6 +88,13 @@ KEYS: Mapping[str, Callable[[Result], str]] = {
 }
 USUAL_ORDER = {name: place for place, name in enumerate(("ja-ja", "en-en", "ja-en", "en-ja", "ja", "en"))}
 WHOLE_SEARCH = "whole"
+LEG_LABELS = {
+    "bm25": "BM25 alone",
+    "keyword": "keyword",
+    "dense": "dense",
+    "hybrid": "hybrid",
+    WHOLE_SEARCH: "whole search",
+}
 LEG_MEASURES = ("recall@", "ndcg@", "mrr@")
 
 

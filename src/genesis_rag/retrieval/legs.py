@@ -14,6 +14,9 @@ LEGS = ("bm25", "keyword", "dense")
 """bm25: every term of the query alike, as a plain keyword engine searches; keyword: our weighted terms without function
 words; dense: vectors. Each over all languages together, with nothing kept for one of them."""
 
+HYBRID = "hybrid"
+"""Both fused, before a reranker has read what was found."""
+
 _MARGIN = 2
 """Chunks looked at for one wanted, as texts that occur twice are shown once."""
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from genesis_rag.protocols import Embedder, Vectors
 from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
-from genesis_rag.retrieval.legs import LEGS, search_leg
+from genesis_rag.retrieval.legs import HYBRID, LEGS, search_leg
 from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
 from genesis_rag.retrieval.rerank import Reranking, reranked
 from genesis_rag.retrieval.searchable import Found, Searchable
@@ -84,11 +84,13 @@ class Retriever:
 
     @property
     def legs(self) -> tuple[str, ...]:
-        """The parts of the search that can be measured alone."""
-        return LEGS
+        """The parts of the search that can be measured alone; "hybrid" is the search without its reranker."""
+        return (*LEGS, HYBRID) if self.reranks else LEGS
 
     def search_leg(self, leg: str, query: str, k: int, search_filter: SearchFilter | None = None) -> list[Hit]:
         """Return at most ``k`` chunks that one part of the search finds alone; see ``legs``."""
+        if leg == HYBRID:
+            return self.search(query, k, search_filter)
         with self._index.reading():
             return search_leg(self._index, self._embedder, self._analyser, leg, query, k, search_filter)
 
