@@ -45,7 +45,10 @@ def unsupported_quantities(claim: str, evidence: str) -> list[Quantity]:
 
 
 _BACK = lazy(r"(?:the|these|those|both)\s$", re.IGNORECASE)
-_ONE = lazy(r"(?<![A-Za-z])(?:one|an?|single|each|every|once)(?![A-Za-z])|[1１一](?![0-9０-９.,])", re.IGNORECASE)
+_ONE = lazy(
+    r"(?<![A-Za-z])(?:one|an?|single|each|every|once)(?![A-Za-z])|(?<![0-9０-９.,])[1１一](?![0-9０-９.,])",
+    re.IGNORECASE,
+)
 
 
 def _points_back(claim: str, quantity: Quantity) -> bool:
