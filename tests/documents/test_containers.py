@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from genesis_rag.documents.containers import Container, relationships, resolved
+from genesis_rag.documents.containers import Container, directory_is_sane, relationships, resolved
 from genesis_rag.documents.limits import LoadLimits
 from genesis_rag.errors import UnreadableDocumentError
 
@@ -67,6 +67,19 @@ def test_a_directory_that_is_too_large_is_not_parsed(reason: Any) -> None:
     at = data.rfind(b"PK\x05\x06")
     struct.pack_into("<L", data, at + 12, 2**30)
     assert "damaged, or a zip archive" in reason("a.docx", bytes(data))
+
+
+@pytest.mark.parametrize(("stated", "sane"), [(2**20, True), (2**25, False)])
+@pytest.mark.parametrize("is_zip64", [False, True])
+def test_the_size_of_a_directory_is_known_before_it_is_read(
+    stated: int, sane: bool, is_zip64: bool, tmp_path: Path
+) -> None:
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 0xFFFFFFFF if is_zip64 else stated, 0, 0)
+    if is_zip64:
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, stated, 0)
+        end = record + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + end
+    (tmp_path / "a.zip").write_bytes(bytes(100) + end + b"a comment")
+    assert directory_is_sane(tmp_path / "a.zip") is sane
 
 
 @pytest.mark.slow

@@ -95,6 +95,17 @@ def test_merged_cells_are_repeated_down_and_left_empty_across(one: Any) -> None:
     assert one("a.docx", made(build)).text == "区分 | 見出し\n区分 | 11 | 12\n区分 | 21 | 22"
 
 
+def test_cells_behind_a_wide_one_keep_their_columns(one: Any) -> None:
+    def build(document: Any) -> None:
+        table = document.add_table(2, 3)
+        for row in range(2):
+            for column in range(3):
+                table.cell(row, column).text = f"{row}{column}" if (row, column) != (0, 1) else ""
+        table.cell(0, 0).merge(table.cell(0, 1))
+
+    assert one("a.docx", made(build)).text == "00 | | 02\n10 | 11 | 12"
+
+
 def test_a_table_that_lays_out_the_page_is_read_as_paragraphs(one: Any, outline_of: Any) -> None:
     def build(document: Any) -> None:
         document.add_table(1, 1).cell(0, 0).text = "囲みの文章。"
@@ -135,7 +146,7 @@ def test_numbers_of_lists_and_headings_are_worked_out(one: Any) -> None:
     data = with_parts(body(xml), word_numbering=lambda _: (NUMBERING % nsdecls("w")).encode())
     lines = [line for line in one("a.docx", data).text.split("\n") if line]
     assert lines == [
-        "FIRST", "第1章 総則", "  1-一 甲", "    ③ あ", "    ④ い", "  1-二 乙", "    ③ う", "第2章 細則", "  2-一 丙", "第8章 丁",
+        "FIRST", "第1章 総則", "  1-1 甲", "    ③ あ", "    ④ い", "  1-2 乙", "    ③ う", "第2章 細則", "  2-1 丙", "第8章 丁",
         "戊", "LAST",
     ]  # fmt: skip
 

@@ -79,6 +79,12 @@ def test_headings_lists_tables_and_ruby(one: Any, outline_of: Any) -> None:
     ]
 
 
+def test_tables_beside_each_other_stay_two(one: Any, outline_of: Any) -> None:
+    table = "<table><tr><th>a<th>b</tr><tr><td>1<td>2</tr></table>"
+    found = outline_of(one("a.html", page(table + table)))
+    assert [(kind, text) for *_, kind, text in found] == [("table", "a | b\n1 | 2")] * 2
+
+
 def test_the_main_content_is_taken_and_menus_are_not(one: Any) -> None:
     links = "".join(f"<li><a href='/{n}'>別の記事{n}</a></li>" for n in range(20))
     body = f"<header><a href='/'>Top</a></header><ul>{links}</ul><main><h1>題</h1><p>{ARTICLE}</p></main><aside>広告</aside>"

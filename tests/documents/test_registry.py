@@ -66,18 +66,35 @@ def test_links_are_followed_once_and_never_in_circles(tmp_path: Path) -> None:
     assert document.text == "inside" and document.source == "file.txt"
 
 
+def test_files_are_named_by_their_own_folder_not_by_a_link_to_it(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "x.txt").write_text("x")
+    (tmp_path / "a_link").symlink_to(tmp_path / "real")
+    assert names(discover([tmp_path], tmp_path)) == ["real/x.txt"]
+
+
 def test_a_link_to_itself_is_reported(tmp_path: Path, reason: Any) -> None:
     (tmp_path / "loop.txt").symlink_to(tmp_path / "loop.txt")
     assert "cannot be opened" in reason("loop.txt")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
-def test_a_folder_that_may_not_be_listed_is_reported(tmp_path: Path) -> None:  # pragma: no cover
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0)
-    (file,) = discover([tmp_path], tmp_path)
+def test_a_folder_that_may_not_be_listed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "open.txt").write_text("x")
+    scandir = os.scandir
+
+    def guarded(path: Any) -> Any:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)  # root, as whom tests may run, can list everything
+    readable, locked = discover([tmp_path], tmp_path)
+    assert (readable.source, locked.source) == ("open.txt", "locked")
     with pytest.raises(UnreadableDocumentError, match="cannot be listed"):
-        list(load_documents(file))
+        list(load_documents(locked))
+    with pytest.raises(PermissionError):
+        loader_id(locked.path)
 
 
 def test_special_files_are_refused_and_never_opened(tmp_path: Path, reason: Any) -> None:

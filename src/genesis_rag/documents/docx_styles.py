@@ -186,7 +186,7 @@ class Styles:
         def shown(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
             other = found.levels.get(at, _Level())
-            return written(counts.get(at, other.start), "decimal" if form.legal and at != level else other.form)
+            return written(counts.get(at, other.start), "decimal" if form.legal else other.form)
 
         return _NUMBER_IN_TEXT.sub(shown, form.text).strip()
 
