@@ -52,6 +52,7 @@ PAGES = (
     ("genesis-rag", "models", "licences"),
     ("genesis-rag", "doctor"),
     ("genesis-rag", "serve"),
+    ("genesis-rag", "mcp"),
     ("genesis-rag", "keys"),
     ("genesis-rag", "keys", "add"),
     ("genesis-rag", "keys", "list"),

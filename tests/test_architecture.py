@@ -65,6 +65,7 @@ HEAVY = {
     "tantivy": {"index/lexical.py"},
     "sudachipy": {"text/terms_sudachi.py"},
     "fastapi": {"server/"},
+    "mcp": {"server/mcp_tools.py", "server/mcp_endpoint.py"},
     "uvicorn": {"server/", "cli/serve.py"},
     "pypdfium2": {"documents/pdf.py"},
     "lxml": {"documents/"},

@@ -13,6 +13,7 @@ from genesis_rag.cli.documents import documents
 from genesis_rag.cli.evaluate import evaluate
 from genesis_rag.cli.index import index
 from genesis_rag.cli.keys import keys
+from genesis_rag.cli.mcp import mcp
 from genesis_rag.cli.models import models
 from genesis_rag.cli.options import EPILOG, SETTINGS, RunState, version
 from genesis_rag.cli.output import remark
@@ -34,7 +35,7 @@ def genesis_rag() -> None:
     """
 
 
-for _command in (ask, index, search, documents, evaluate, doctor, serve, keys, models):
+for _command in (ask, index, search, documents, evaluate, doctor, serve, mcp, keys, models):
     genesis_rag.add_command(_command)
 
 

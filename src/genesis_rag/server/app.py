@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from genesis_rag import __version__
 from genesis_rag.errors import GenesisError
@@ -21,6 +22,7 @@ from genesis_rag.server.guard import MAX_BODY_BYTES, Guard, is_loopback
 from genesis_rag.server.holder import AssistantHolder
 from genesis_rag.server.keys import KeyRing
 from genesis_rag.server.limits import RateLimiter
+from genesis_rag.server.mcp_endpoint import McpEndpoint
 from genesis_rag.server.metrics import CONTENT_TYPE, Metrics
 from genesis_rag.server.openai_routes import openai_router
 from genesis_rag.server.problems import install_handlers
@@ -59,6 +61,7 @@ def create_app(
     count = partial(metrics.count, "genesis_writes_total")
     writes = WriteQueue(chosen, uploads, holder.refresh, lambda result: count(result=result))
     services = Services(settings, holder, chosen, uploads, writes, metrics)
+    mcp = McpEndpoint(holder.get, metrics.answered)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,6 +71,7 @@ def create_app(
             _LOG.warning("not ready: %s %s", error.message, error.hint)
         services.writes.start()
         yield
+        await mcp.close()
         await run_in_threadpool(services.writes.stop, STOP_SECONDS)
         holder.close()
 
@@ -84,6 +88,7 @@ def create_app(
     app.include_router(api_router(services))
     app.include_router(document_router(services))
     app.include_router(openai_router(services))
+    app.router.routes.append(Route("/mcp", endpoint=mcp, include_in_schema=False))
     _add_health(app, holder)
     _add_metrics(app, services)
     _add_page(app)
