@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,3 +137,14 @@ def test_units_are_exact_ordered_and_apart(lines: list[str]) -> None:
         assert unit.text == text[unit.start : unit.end] == unit.text.strip()
         assert unit.start >= end
         end = unit.end
+
+
+def test_questions_of_a_faq_are_no_answers(make_passage: Callable[..., Passage]) -> None:
+    text = "**問　港はいつ開きますか。**\n答　港は2027年4月に開く。\n\n**Who leads it?**\nA: Dr. Marsh leads it."
+    found = [(unit.kind, unit.text) for unit in split_passage(make_passage(text))]
+    assert found == [
+        ("heading", "問　港はいつ開きますか。"),
+        ("sentence", "港は2027年4月に開く。"),
+        ("heading", "Who leads it?"),
+        ("sentence", "Dr. Marsh leads it."),
+    ]

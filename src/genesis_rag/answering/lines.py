@@ -19,7 +19,7 @@ _NUMBERED = lazy(
 )
 _RULE = lazy(r"\s*\|?[\s:|=_*-]*[-=_*]{2,}[\s:|=_*-]*\|?\s*")
 _HEADING = lazy(r"\s*#{1,6}\s+(?=\S)")
-_DECORATION = lazy(r"[\s#▲▼>]*")
+_DECORATION = lazy(r"[\s#▲▼>]*(?:(?:[答問][　:：]|[QAＱＡ][0-9]{0,3}[:：])\s*)?")
 _SENTENCE_END = lazy(r"[。.!?！？…][」』)）]?\s*$")
 
 
@@ -80,7 +80,7 @@ def _line(text: str, start: int, end: int, headings: frozenset[str]) -> Line:
 
 
 def trim(text: str, start: int, end: int) -> Span:
-    """Shrink a range by white space, by signs such as ▲ at its start and by the emphasis signs around all of it."""
+    """Shrink a range by white space, signs such as ▲ and labels such as 答　 or A: at its start, and emphasis around it."""
     match = _DECORATION.match(text, start, end)
     begin = match.end() if match else start
     while end > begin and text[end - 1].isspace():

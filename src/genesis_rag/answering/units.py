@@ -16,6 +16,7 @@ UnitKind = Literal["sentence", "item", "row", "heading"]
 _KANA = lazy("[ぁ-ゖァ-ヺ]")
 _CJK = lazy("[ぁ-ゖァ-ヺ㐀-鿿]")
 _LATIN = lazy("[A-Za-z]{2,}")
+_ASKS = lazy(r"(?:[?？]|(?:です|ます|でしょう|ません)か。?)[」』)）*_]*$")
 _LONG_ITEM = 200
 _WORDLESS = lazy(r"[\W_]*")
 _LEAD_CHARS = 160
@@ -151,7 +152,10 @@ class _Builder:
     def _prose(self, block: Sequence[Line]) -> None:
         start, end = block[0].start, block[-1].end
         for span in sentence_spans(self.passage.text[start:end]):
-            self._unit(trim(self.passage.text, start + span.start, start + span.end), "sentence")
+            place = trim(self.passage.text, start + span.start, start + span.end)
+            # A question in a document (a FAQ has many) is like what is asked, but it answers nothing.
+            asks = _ASKS.search(self.passage.text[place.start : place.end])
+            self._unit(place, "heading" if asks else "sentence")
 
     def _lead(self) -> int | None:
         """Return the unit before the coming list or table when it reads like its heading or lead-in."""
