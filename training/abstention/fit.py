@@ -47,6 +47,9 @@ from genesis_rag.text.terms import get_analyser  # noqa: E402
 
 SEED = 20261124
 WRONG_REFUSALS = 0.08
+UNLEARNABLE = ("lead", "heading", "item")
+"""Passages of an encyclopedia hardly have lists: what they teach of items is chance. The line that leads in to a list
+counts as much as a sentence before the unit."""
 
 
 class PortableTerms:
@@ -106,6 +109,7 @@ def make_case(qa: QA, passages: tuple[Any, ...], tools: Tools) -> Case:
 def fit_select(cases: list[tuple[np.ndarray, np.ndarray]], epochs: int = 40) -> LinearModel:
     """Conditional logit: minimise -log of the probability that the softmax gives to the answering units (Adam)."""
     stacked = np.concatenate([values for values, _ in cases])
+    stacked[:, [FEATURES.index(name) for name in UNLEARNABLE]] = 0.0
     mean, scale = stacked.mean(axis=0), stacked.std(axis=0) + 1e-6
     owner = np.repeat(np.arange(len(cases)), [len(gold) for _, gold in cases])
     x = (stacked - mean) / scale
@@ -124,6 +128,7 @@ def fit_select(cases: list[tuple[np.ndarray, np.ndarray]], epochs: int = 40) -> 
         second = 0.999 * second + 0.001 * gradient**2
         weights -= 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
     raw = weights / scale
+    raw[FEATURES.index("lead")] = raw[FEATURES.index("previous")]
     return LinearModel(FEATURES, raw.astype(np.float32), float(-(mean / scale) @ weights))
 
 

@@ -80,7 +80,7 @@ def _line(text: str, start: int, end: int, headings: frozenset[str]) -> Line:
 
 
 def trim(text: str, start: int, end: int) -> Span:
-    """Shrink a range by white space, signs such as ▲ and labels such as 答　 or A: at its start, and emphasis around it."""
+    """Shrink a range by white space, signs such as ▲ and labels such as 答　 at its start, and emphasis around it."""
     match = _DECORATION.match(text, start, end)
     begin = match.end() if match else start
     while end > begin and text[end - 1].isspace():
