@@ -29,6 +29,7 @@ LLAMA_CMAKE := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAM
 help:
 	@echo 'make ask Q="…"   answer a question (installs what it needs and builds the index the first time)'
 	@echo '                 LLM=MODEL.gguf lets a local language model write the answer'
+	@echo '                 PROFILE=laptop|gpu|server installs what that profile needs and fetches its models'
 	@echo 'make serve       the page and the API on http://127.0.0.1:8000'
 	@echo 'make test        install everything and run every test'
 	@echo 'make check       the fast part: lint, types, unit tests (under a minute)'
@@ -46,9 +47,24 @@ $(VENV)/.setup: $(INPUTS) | $(BIN)/python
 	@$(PIP) --editable .
 	@touch $@
 
+# What the chosen profile needs beside the default installation, and its models, if it has any to fetch.
+CHOSEN := $(firstword $(filter laptop gpu server,$(value PROFILE)))
+NEEDED := $(VENV)/.setup$(if $(value LLM),-llama,$(subst -laptop,-llama,$(addprefix -,$(CHOSEN))))
+FETCH := $(if $(filter laptop gpu,$(CHOSEN)),$(BIN)/genesis-rag models pull $(CHOSEN) && )
+
 $(VENV)/.setup-llama: $(INPUTS) | $(BIN)/python
 	@echo 'Installing llama.cpp (once; it is compiled here) …' >&2
 	@CMAKE_ARGS="$(LLAMA_CMAKE)" $(PIP) --editable '.[llama]'
+	@touch $@ $(VENV)/.setup
+
+$(VENV)/.setup-gpu: $(INPUTS) | $(BIN)/python
+	@echo 'Installing torch and llama.cpp (once; llama.cpp is compiled here; for a GPU set CMAKE_ARGS=-DGGML_CUDA=on) …' >&2
+	@CMAKE_ARGS="$(LLAMA_CMAKE) $$CMAKE_ARGS" $(PIP) --editable '.[torch,llama]'
+	@touch $@ $(VENV)/.setup $(VENV)/.setup-llama
+
+$(VENV)/.setup-server: $(INPUTS) | $(BIN)/python
+	@echo 'Installing the client of model servers (once) …' >&2
+	@$(PIP) --editable '.[openai]'
 	@touch $@ $(VENV)/.setup
 
 $(VENV)/.setup-all: $(INPUTS) | $(BIN)/python
@@ -59,11 +75,11 @@ $(VENV)/.setup-all: $(INPUTS) | $(BIN)/python
 setup: $(VENV)/.setup
 setup-all: $(VENV)/.setup-all
 
-ask: $(if $(value LLM),$(VENV)/.setup-llama,$(VENV)/.setup)
-	@$(BIN)/ask
+ask: $(NEEDED)
+	@$(FETCH)$(BIN)/ask
 
-serve: $(if $(value LLM),$(VENV)/.setup-llama,$(VENV)/.setup)
-	@$(BIN)/genesis-rag serve
+serve: $(NEEDED)
+	@$(FETCH)$(BIN)/genesis-rag serve
 
 check: $(VENV)/.setup-all
 	@$(BIN)/ruff check .
@@ -82,7 +98,7 @@ test: $(VENV)/.setup-all
 QA ?= corpus/qa/genesis_qa.jsonl
 SPLIT ?= test
 BASELINE ?= benchmarks/results/evaluation-baseline.json
-evaluate: $(VENV)/.setup-all
+evaluate: $(VENV)/.setup
 	@$(BIN)/genesis-rag evaluate $(QA) --split $(SPLIT) --documents corpus/documents \
 	  --out build/evaluation.json --html build/evaluation.html $(addprefix --baseline ,$(wildcard $(BASELINE)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -163,7 +164,8 @@ def _show(run: dict[str, Any], comparison: Comparison | None, given: dict[str, A
     if given["as_json"]:
         json_stream().write(to_line(run) + "\n")
     else:
-        standard_output().lines(run_lines(run))
+        output = standard_output()
+        output.lines(run_lines(run, shutil.get_terminal_size().columns if output.decorated else None))
         for option in OUTPUTS:
             if given[option] and not given["quiet"]:
                 remark(f"Wrote {given[option]}.")

@@ -21,8 +21,13 @@ _NAME_WIDTH, _WIDTH = 20, 21
 Figures = Mapping[str, Mapping[str, Any]]
 
 
-def run_lines(run: Mapping[str, Any]) -> Iterator[Line]:
-    """Yield the figures of a run: search, its parts, answers, citations, refusals, time, and what failed."""
+def run_lines(run: Mapping[str, Any], width: int | None = None) -> Iterator[Line]:
+    """Yield the figures of a run: search, its parts, answers, citations, refusals, time, and what failed.
+
+    Args:
+        run: a run as JSON values.
+        width: columns of the terminal; None for as wide as it gets.
+    """
     dataset, system = run["dataset"], run["system"]
     title: tuple[Segment, ...] = ((dataset["name"], "strong"), f" · {dataset['questions']:,} questions")
     indexed = f"{system['documents']:,} documents, {system['chunks']:,} chunks"
@@ -31,12 +36,13 @@ def run_lines(run: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(((f"{text}.", "quiet"),))
     yield from _problem_lines(dataset["problems"])
     rows = {"all": run["metrics"], **run["groups"].get("direction", {})}
-    yield from _block("Search", rows, _chosen(run, ("recall", "ndcg", "mrr", "answer_hit")))
+    yield from _block("Search", rows, _chosen(run, ("recall", "ndcg", "mrr", "answer_hit")), width)
     legs = run["ablation"]["overall"]
     yield from _block(
         "Parts of the search",
         {LEG_LABELS.get(leg, leg): table for leg, table in legs.items()},
         _chosen(run, ("recall", "ndcg", "mrr")),
+        width,
     )
     for head, names in (
         ("Answers", ("evidence_read", "contained", "exact", "token_f1", "char_f1")),
@@ -44,12 +50,13 @@ def run_lines(run: Mapping[str, Any]) -> Iterator[Line]:
         ("Citations", ("citation_precision", "citation_or_answer", "citation_recall", "evidence_cited")),
         ("Refusals", ("right_refusal", "wrong_refusal")),
     ):
-        yield from _block(head, rows, [name for name in names if name in run["metrics"]])
+        yield from _block(head, rows, [name for name in names if name in run["metrics"]], width)
     yield from _abstention_lines(run["abstention"])
     yield from _block(
         "By type",
         run["groups"].get("type", {}),
         [name for name in (*_chosen(run, ("recall",))[1:2], *BY_TYPE) if name in run["metrics"]],
+        width,
     )
     yield from _latency_lines(run["latency"])
     yield from _failure_lines(run["questions"])
@@ -113,19 +120,30 @@ def _chosen(run: Mapping[str, Any], bases: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _block(head: str, rows: Mapping[str, Figures], names: Sequence[str]) -> Iterator[Line]:
+def _block(head: str, rows: Mapping[str, Figures], names: Sequence[str], width: int | None) -> Iterator[Line]:
+    """Yield a table. If it is too wide its intervals are left out, and then the last columns."""
     rows = {name: figures for name, figures in rows.items() if any(column in figures for column in names)}
     if not rows or not names:
         return
+    room = width - _NAME_WIDTH if width else _WIDTH * len(names)
+    intervals = _WIDTH * len(names) <= room
+    sizes: dict[str, int] = {}
+    for name in names:
+        size = _WIDTH if intervals else len(label_of(name)) + 2
+        if sum(sizes.values()) + size <= room:
+            sizes[name] = size
     yield Line()
-    yield Line(((f"{head:<{_NAME_WIDTH}}", "strong"), *((f"{label_of(n):<{_WIDTH}}", "quiet") for n in names)))
+    labels = ((f"{label_of(name):<{size}}", "quiet") for name, size in sizes.items())
+    yield Line(((f"{head:<{_NAME_WIDTH}}", "strong"), *labels))  # type: ignore[arg-type]
     for name, figures in rows.items():
-        cells = "".join(f"{_figure(figures.get(column)):<{_WIDTH}}" for column in names)
+        cells = "".join(f"{_figure(figures.get(column), intervals):<{size}}" for column, size in sizes.items())
         yield Line((f"{_arrow(name):<{_NAME_WIDTH}}{cells}",))
 
 
-def _figure(one: Mapping[str, Any] | None) -> str:
-    return f"{one['value']:.3f} ({one['low']:.2f}–{one['high']:.2f})" if one else "–"
+def _figure(one: Mapping[str, Any] | None, interval: bool = True) -> str:
+    if not one:
+        return "–"
+    return f"{one['value']:.3f}" + (f" ({one['low']:.2f}–{one['high']:.2f})" if interval else "")
 
 
 def _abstention_lines(found: Mapping[str, Any] | None) -> Iterator[Line]:
