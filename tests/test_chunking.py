@@ -325,6 +325,23 @@ def test_rows_of_a_table_are_never_cut_and_know_their_header() -> None:
         assert contextual_text("t", chunk.heading_path, chunk.text).startswith("t\n品名 | 価格\n")
 
 
+def test_chunks_that_begin_within_a_table_have_its_first_row_as_heading() -> None:
+    def fill(builder: DocumentBuilder) -> None:
+        builder.heading(1, "価格表")
+        builder.add("次のとおり。")
+        builder.add("品名 | 価格", "table")
+        for number in range(40):
+            builder.add(f"商品{number} | {number}円", "table")
+        builder.add("以上の価格は税込みである。" * 4)
+
+    first, *others, last = cut_up(built(fill), 50, overlap=0)
+    assert first.heading_path == ("価格表",) and "品名 | 価格" in first.text
+    assert len(others) > 2
+    assert all(chunk.heading_path == ("価格表", "品名 | 価格") and chunk.text.startswith("商品") for chunk in others)
+    assert contextual_text("t", others[0].heading_path, others[0].text).startswith("t\n価格表\n品名 | 価格\n商品")
+    assert last.heading_path == ("価格表",) and last.text.startswith("以上の")
+
+
 def test_headings_without_text_join_what_stands_under_them() -> None:
     def fill(builder: DocumentBuilder) -> None:
         builder.heading(1, "部")
@@ -364,7 +381,7 @@ def test_ids_stay_when_the_text_stays_and_change_with_it() -> None:
     before = cut_up(document("同じ文である。" * 20 + "\n\n終わりの文。"), 40)
     after = cut_up(document("同じ文である。" * 20 + "\n\n別の結びの文。"), 40)
     assert before[0].id == after[0].id and before[-1].id != after[-1].id
-    assert CHUNKER_ID == "sections-1"
+    assert CHUNKER_ID == "sections-2"
 
 
 def test_each_chunk_has_its_own_language() -> None:

@@ -1,8 +1,9 @@
 """Cuts a document into chunks: by pages, sections and sentences, sized in the embedder's tokens.
 
 A chunk never crosses a page, so that its page is one number; a sentence that a page break cuts is cut. The lines of a
-list stay with the line that leads in to it, and a list or a section that fits into one chunk is not torn. Sections
-that are mere fragments (slide lines) join their neighbours on the page, under the headings that hold for both.
+list stay with the line that leads in to it, and a list or a section that fits into one chunk is not torn. A chunk that
+begins within a table has the table's first row as its last heading. Sections that are mere fragments (slide lines) join
+their neighbours on the page, under the headings that hold for both.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from genesis_rag.text.language import detect_language
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import BlockKind, Chunk, Document, Section
 
-CHUNKER_ID = "sections-1"
+CHUNKER_ID = "sections-2"
 """Changes whenever the same document would be cut otherwise."""
 
 _HEADING_SIGNS = " \t#*=【】<>＜＞〈〉《》"
 _LARGEST_OVERLAP = 0.25
 """A sentence is not repeated in the next chunk if it is longer than this part of a chunk."""
+_LONGEST_COLUMNS = 200
+"""Characters; a longer first row names no columns."""
 _LARGEST_LEAD = 0.4
 """A sentence longer than this part of a chunk does not count as the line that leads in to a list."""
 
@@ -48,7 +51,10 @@ class ChunkSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, list item or table row, or a piece of one that is too long. ``section`` counts within the page."""
+    """A sentence, list item or table row, or a piece of one that is too long.
+
+    ``section`` counts within the page; ``columns`` is the first row of the table that a row belongs to, else "".
+    """
 
     start: int
     end: int
@@ -56,6 +62,7 @@ class _Unit:
     kind: BlockKind
     section: int
     heading: bool
+    columns: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,9 @@ def chunk_document(document: Document, count_tokens: CountTokens, settings: Chun
             if units:
                 groups.append(_Group(section.heading_path, units, sum(unit.tokens for unit in units)))
         for group in _join_fragments(_join_headings(groups), settings):
-            for start, end in _Packer(settings, group).spans():
-                chunks.append(_chunk(document, len(chunks), start, end, group.heading_path, page))
+            for start, end, columns in _Packer(settings, group).spans():
+                path = (*group.heading_path, columns) if columns else group.heading_path
+                chunks.append(_chunk(document, len(chunks), start, end, path, page))
     return chunks
 
 
@@ -124,9 +132,6 @@ def _chunk(document: Document, ordinal: int, start: int, end: int, path: tuple[s
     )
 
 
-# --- Units --------------------------------------------------------------------------------------------------------
-
-
 def _covering(document: Document) -> Iterator[Section]:
     """Yield the sections and, for text that none of them holds, sections without headings."""
     done = 0
@@ -146,25 +151,26 @@ def _units(text: str, section: Section, at: int, count_tokens: CountTokens, limi
     piece = text[section.start : section.end]
     spans = line_spans(piece) if section.kind == "table" else whole_characters(piece, sentence_spans(piece))
     headed = bool(spans and section.heading_path) and _same_words(spans[0].of(piece), section.heading_path[-1])
+    columns = spans[headed].of(piece) if section.kind == "table" and len(spans) > headed else ""
+    known = headed and "|" in section.heading_path[-1]
+    if known or "|" not in columns or len(columns) > _LONGEST_COLUMNS or not any(map(str.isalnum, columns)):
+        columns = ""
     units: list[_Unit] = []
     for number, span in enumerate(spans):
         sentence = span.of(piece)
         tokens = count_tokens(sentence)
-        heading = headed and number == 0
+        own = section.kind, at, headed and number == 0, columns if number > headed else ""
         start, end = section.start + span.start, section.start + span.end
         if tokens <= limit:
-            units.append(_Unit(start, end, tokens, section.kind, at, heading))
+            units.append(_Unit(start, end, tokens, *own))
             continue
         for part in cut(sentence, tokens, count_tokens, limit):
-            units.append(_Unit(start + part.start, start + part.end, part.tokens, section.kind, at, heading))
+            units.append(_Unit(start + part.start, start + part.end, part.tokens, *own))
     return tuple(units)
 
 
 def _same_words(line: str, heading: str) -> bool:
     return " ".join(line.strip(_HEADING_SIGNS).split()) == " ".join(heading.strip(_HEADING_SIGNS).split())
-
-
-# --- Groups -------------------------------------------------------------------------------------------------------
 
 
 def _join(first: _Group, second: _Group, path: tuple[str, ...]) -> _Group:
@@ -213,9 +219,6 @@ def _common(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return first[:length]
 
 
-# --- Chunks -------------------------------------------------------------------------------------------------------
-
-
 class _Packer:
     """Packs the units of one group into chunks of about equal size."""
 
@@ -228,16 +231,16 @@ class _Packer:
         self._size = 0  # tokens of the last chunk
         self._placed = 0  # tokens of all chunks, none counted twice
 
-    def spans(self) -> Iterator[tuple[int, int]]:
-        """Yield start and end of each chunk."""
+    def spans(self) -> Iterator[tuple[int, int, str]]:
+        """Yield start and end of each chunk, and the first row of the table that it begins within."""
         if self._group.tokens <= self._max:
-            yield self._group.units[0].start, self._group.units[-1].end
+            yield self._group.units[0].start, self._group.units[-1].end, ""
             return
         for block in self._blocks():
             self._pack(block)
         self._mend_tail()
         for chunk in self._chunks:
-            yield chunk[0].start, chunk[-1].end
+            yield chunk[0].start, chunk[-1].end, chunk[0].columns
 
     def _blocks(self) -> Iterator[list[_Unit]]:
         """Yield what is not torn where it fits: a sentence, a list or table with its lead, each with its heading."""
