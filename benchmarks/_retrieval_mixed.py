@@ -2,8 +2,9 @@
 
 The index holds all passages of both languages and, of pairs of translations held back from training, one side each.
 Asked are the dev questions, whose passage is in the question's language, and the other sides of the pairs, whose
-translation is in the other language while nothing in their own says the same. The weight of cosines across languages
-is fitted on one half of the titles and pairs and everything is reported on the other.
+translation is in the other language while nothing in their own says the same. How much a cosine across languages
+counts is fitted on one half of the titles and pairs (the best for the pairs that costs the others at most half a point
+of MRR@10) and everything is reported on the other.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks._retrieval_kit import SEED, Collection, figures, in_fit_half, op
 from genesis_rag.retrieval import RetrievalSettings
 from genesis_rag.types import Language
 
-CROSS_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+CROSSINGS = tuple((base, slope) for base in (0.2, 0.25, 0.3) for slope in (1.0, 1.5, 2.0, 2.5, 3.0))
 MOST = 500
 """Questions of a kind and half."""
 MOST_COST = 0.005
@@ -43,22 +44,25 @@ def measure(shared: Path, folder: Path, options: argparse.Namespace) -> dict[str
     rows, cases = _material(shared)
     collection = open_collection(folder / "mixed", rows, profile=options.profile, models=options.models)
     shipped = RetrievalSettings()
-    plain = replace(shipped, language_share=0.0, cross_dense_weight=shipped.dense_weight)
+    plain = replace(shipped, language_share=0.0, foreign_slope=0.0)
     fit, report = ([case for case in cases if case.fit is half] for half in (True, False))
-    base = _ranks(collection, plain, fit)
-    curve = {}
-    for weight in CROSS_WEIGHTS:
-        ranks = _ranks(collection, replace(shipped, cross_dense_weight=weight), fit)
-        curve[weight] = {kind: round(float(reciprocal(row).mean()), 4) for kind, row in ranks.items()}
-    own = {kind: float(reciprocal(row).mean()) for kind, row in base.items() if kind in ("ja", "en")}
-    cheap = [w for w, kinds in curve.items() if all(kinds[kind] >= mrr - MOST_COST for kind, mrr in own.items())]
+    before = _ranks(collection, plain, fit)
+    table = {}
+    for base, slope in CROSSINGS:
+        ranks = _ranks(collection, replace(shipped, foreign_base=base, foreign_slope=slope), fit)
+        table[base, slope] = {kind: round(float(reciprocal(row).mean()), 4) for kind, row in ranks.items()}
+    own = {kind: float(reciprocal(row).mean()) for kind, row in before.items() if kind in ("ja", "en")}
+    cheap = [at for at, kinds in table.items() if all(kinds[kind] >= mrr - MOST_COST for kind, mrr in own.items())]
+    fitted = max(cheap, key=lambda at: table[at]["ja-en"] + table[at]["en-ja"], default=None)
     return {
         "passages": len(rows),
         "languages": dict(collection.index.language_counts()),
         "questions": {kind: sum(case.kind == kind for case in report) for kind in ("ja", "en", "ja-en", "en-ja")},
-        "fitted_cross_dense_weight": max(cheap, default=shipped.dense_weight),
-        "mrr_by_cross_weight_on_fit_half": curve,
-        "mrr_without_shares_on_fit_half": {kind: round(float(reciprocal(row).mean()), 4) for kind, row in base.items()},
+        "fitted_base_and_slope": fitted,
+        "mrr_by_base_and_slope_on_fit_half": {f"{base} {slope}": row for (base, slope), row in table.items()},
+        "mrr_without_shares_on_fit_half": {
+            kind: round(float(reciprocal(row).mean()), 4) for kind, row in before.items()
+        },
         "shipped": {kind: figures(row) for kind, row in _ranks(collection, shipped, report).items()},
         "without_shares": {kind: figures(row) for kind, row in _ranks(collection, plain, report).items()},
     }

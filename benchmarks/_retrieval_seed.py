@@ -2,6 +2,7 @@
 
 A question counts as found when one of five passages is of the deck and holds the evidence phrase (white space aside).
 The deck is Japanese; the English questions cross languages. In the second index there are English passages as well.
+"Without greetings" asks what ``answering.questions`` takes for the core of the question.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from training.abstention.data import load_collection
 
-from benchmarks._retrieval_kit import MISSED, SEED, Collection, open_collection
+from benchmarks._retrieval_kit import MISSED, SEED, open_collection
+from genesis_rag.answering.questions import analyse_question
 from genesis_rag.retrieval import Retriever
 from genesis_rag.types import Language
 
@@ -30,10 +32,13 @@ def measure(shared: Path, folder: Path, options: argparse.Namespace) -> dict[str
     result: dict[str, object] = {"distractors_of_a_language": DISTRACTORS, "passages_read": PASSAGES}
     for name, rows in (("among_japanese", japanese), ("among_both_languages", [*japanese, *english])):
         collection = open_collection(folder / name, rows, profile=options.profile, models=options.models, files=decks)
-        ranks = {row["id"]: _rank(collection, collection.retriever(), row) for row in questions}
+        retriever = collection.retriever()
+        ranks = {row["id"]: _rank(retriever, row, row["question"]) for row in questions}
+        cores = {row["id"]: _rank(retriever, row, analyse_question(row["question"]).core) for row in questions}
         result[name] = {
             "deck_chunks": sum("mext" in "".join(names) for names in collection.owners.values()),
             **{f"evidence_recall@5_{language}": _recall(questions, ranks, language) for language in ("ja", "en")},
+            **{f"asked_without_greetings_{language}": _recall(questions, cores, language) for language in ("ja", "en")},
             "rank_of_the_passage_with_the_evidence": {k: v if v < MISSED else None for k, v in ranks.items()},
         }
     return result
@@ -44,9 +49,9 @@ def _recall(questions: list[dict[str, str]], ranks: dict[str, int], language: st
     return f"{sum(ranks[one] <= PASSAGES for one in asked)} of {len(asked)}"
 
 
-def _rank(collection: Collection, retriever: Retriever, row: dict[str, str]) -> int:
+def _rank(retriever: Retriever, row: dict[str, str], question: str) -> int:
     wanted = "".join(row["evidence"].split())
-    for passage in retriever.passages(row["question"], PASSAGES):
+    for passage in retriever.passages(question, PASSAGES):
         if "#" not in passage.source and wanted in "".join(passage.text.split()):
             return passage.marker
     return MISSED

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import tempfile
 import time
 from collections.abc import Sequence
@@ -33,13 +34,13 @@ from benchmarks._retrieval_kit import (
     reciprocal,
 )
 from genesis_rag.retrieval import RetrievalSettings
-from genesis_rag.retrieval.fusion import fuse, keyword_ceiling, keyword_share
+from genesis_rag.retrieval.fusion import fuse, keyword_scores
 from genesis_rag.types import Language
 
 NAME = "retrieval"
 DEPTH = 40
 """Chunks asked for, so that ten different passages are among them."""
-WEIGHTS = tuple(round(0.02 * step, 2) for step in range(1, 46))
+WEIGHTS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 ALL = 10**6
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
@@ -53,28 +54,36 @@ class Asked:
     titles: list[str]
 
 
-def candidates(
-    collection: Collection, question: str, passage: str
-) -> tuple[np.ndarray, np.ndarray, list[frozenset[str]]]:
-    """Return cosines, keyword shares and owners of all that is proposed for a question."""
-    hits = collection.retriever().search(question, ALL)
-    index = collection.index
-    ceiling = keyword_ceiling(collection.analyser.search_terms(question), index.document_frequency, index.chunk_count)
-    dense = np.array([hit.scores["dense"] for hit in hits])
-    lexical = keyword_share(np.array([hit.scores["lexical"] for hit in hits]), ceiling)
-    return dense, lexical, [collection.names[hit.chunk.document_id] for hit in hits]
+def scalings(collection: Collection, question: str, bm25: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the keyword scores under ours and two other ways to scale BM25."""
+    index, terms = collection.index, collection.analyser.search_terms(question)
+    possible = 0.0
+    for term, weight in terms:
+        holding = index.document_frequency(term)
+        possible += weight * math.log(1 + (index.chunk_count - holding + 0.5) / (holding + 0.5))
+    return {
+        "words": keyword_scores(bm25, index.chunk_count),
+        "best found": bm25 / max(float(bm25.max(initial=0.0)), 1e-9),
+        "best possible": bm25 / max(possible, 1e-9),
+    }
 
 
-def weight_curve(collection: Collection, asked: Asked, at: Sequence[int]) -> dict[float, float]:
-    """Return the MRR@10 of each dense weight over the questions at these positions."""
-    total = dict.fromkeys(WEIGHTS, 0.0)
+def weight_curves(collection: Collection, asked: Asked, at: Sequence[int]) -> dict[str, dict[float, float]]:
+    """Return the MRR@10 of each dense weight under each scaling over the questions at these positions."""
+    total: dict[str, dict[float, float]] = {}
+    retriever = collection.retriever()
     for place in at:
-        dense, lexical, owners = candidates(collection, asked.questions[place], asked.passages[place])
-        for weight in WEIGHTS:
-            order = np.argsort(-fuse(dense, lexical, weight), kind="stable")
-            rank = rank_of(asked.passages[place], (owners[i] for i in order))
-            total[weight] += float(reciprocal([rank])[0])
-    return {weight: round(value / len(at), 4) for weight, value in total.items()}
+        hits = retriever.search(asked.questions[place], ALL)
+        dense = np.array([hit.scores["dense"] for hit in hits])
+        bm25 = np.array([hit.scores["lexical"] for hit in hits])
+        owners = [collection.names[hit.chunk.document_id] for hit in hits]
+        for name, keyword in scalings(collection, asked.questions[place], bm25).items():
+            curve = total.setdefault(name, dict.fromkeys(WEIGHTS, 0.0))
+            for weight in WEIGHTS:
+                order = np.argsort(-fuse(dense, keyword, weight), kind="stable")
+                rank = rank_of(asked.passages[place], (owners[i] for i in order))
+                curve[weight] += float(reciprocal([rank])[0])
+    return {name: {w: round(value / len(at), 4) for w, value in curve.items()} for name, curve in total.items()}
 
 
 def measure_language(home: Path, data: Path, language: Language, options: argparse.Namespace) -> dict[str, object]:
@@ -109,7 +118,7 @@ def measure_language(home: Path, data: Path, language: Language, options: argpar
         "hybrid_minus_better_leg_on_reported_half": difference(ranks["hybrid"], ranks[best], split["report"]),
         "reference": reference(language, rows, asked, ranks["keyword"]),
         "speed": speed(collection, asked.questions),
-        "mrr_by_dense_weight_on_fit_half": weight_curve(collection, asked, split["fit"]),
+        "mrr_by_scaling_and_dense_weight_on_fit_half": weight_curves(collection, asked, split["fit"]),
     }
 
 
@@ -167,9 +176,14 @@ def speed(collection: Collection, questions: Sequence[str]) -> dict[str, float]:
 
 def measure_legs(shared: Path, folder: Path, options: argparse.Namespace) -> dict[str, object]:
     languages = {name: measure_language(folder / name, shared / "data", name, options) for name in LANGUAGES}
-    curves = [language["mrr_by_dense_weight_on_fit_half"] for language in languages.values()]
-    fitted = max(WEIGHTS, key=lambda weight: sum(curve[weight] for curve in curves))  # type: ignore[index]
-    return {"languages": languages, "fitted_dense_weight": fitted}
+    curves = [language["mrr_by_scaling_and_dense_weight_on_fit_half"] for language in languages.values()]
+    scaled: dict[str, dict[str, object]] = {}
+    for name in ("words", "best found", "best possible"):
+        best = max(WEIGHTS, key=lambda weight: sum(curve[name][weight] for curve in curves))  # type: ignore[index]
+        found = {language: languages[language]["mrr_by_scaling_and_dense_weight_on_fit_half"] for language in LANGUAGES}
+        mrr = {language: curve[name][best] for language, curve in found.items()}  # type: ignore[index]
+        scaled[name] = {"dense_weight": best, **mrr}
+    return {"mrr_by_scaling": scaled, "fitted_dense_weight": scaled["words"]["dense_weight"], "languages": languages}
 
 
 def main() -> None:

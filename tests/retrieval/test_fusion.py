@@ -9,20 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
+from genesis_rag.retrieval.fusion import Scored, best_first, fuse, fuse_foreign, keyword_scores, share_places
 
 
-def test_the_ceiling_is_the_sum_of_weight_times_idf() -> None:
-    frequencies = {"rare": 1, "common": 9}
-    ceiling = keyword_ceiling([("rare", 1.0), ("common", 0.5), ("unknown", 2.0)], lambda t: frequencies.get(t, 0), 10)
-    assert ceiling == pytest.approx(log(1 + 9.5 / 1.5) + 0.5 * log(1 + 1.5 / 9.5) + 2 * log(1 + 10.5 / 0.5))
-    assert keyword_ceiling([], lambda t: 0, 10) == 0.0
-    assert keyword_ceiling([("stale", 1.0)], lambda t: 12, 10) == pytest.approx(log(1 + 0.5 / 12.5))
-
-
-def test_keyword_shares_are_parts_of_the_ceiling() -> None:
-    assert keyword_share(np.array([4.0, 1.0, 0.0, 9.0]), 8.0).tolist() == [0.5, 0.125, 0.0, 1.0]
-    assert keyword_share(np.array([4.0]), 0.0).tolist() == [0.0]
+def test_a_full_match_is_four_words_that_no_other_chunk_holds() -> None:
+    word = log(2 * 99 + 2)
+    assert keyword_scores(np.array([0.0, word, 4 * word, 6 * word]), 99).tolist() == pytest.approx([0, 0.25, 1.0, 1.5])
 
 
 def test_fusing_is_a_convex_combination() -> None:
@@ -30,11 +22,18 @@ def test_fusing_is_a_convex_combination() -> None:
     assert fused.tolist() == pytest.approx([0.2, 0.8, 0.375])
 
 
+def test_between_languages_the_cosine_stands_in_for_words() -> None:
+    dense, keyword = np.array([0.5, 0.4, 0.2, -0.5]), np.array([0.0, 0.4, 0.0, 0.4])
+    fused = fuse_foreign(dense, keyword, weight=0.25, base=0.3, slope=2.0)
+    assert fused.tolist() == pytest.approx([0.4, 0.2 + 0.3, 0.05, 0.3])
+    assert (fused >= fuse(dense, keyword, 0.25)).all()
+
+
 @given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1)), min_size=1, max_size=20), st.floats(0.01, 1))
 def test_what_is_better_in_both_legs_is_better_fused(rows: list[tuple[float, float]], weight: float) -> None:
     dense, lexical = np.array(rows).T
     fused = fuse(dense, lexical, weight)
-    assert ((fused >= 0) & (fused <= 1 + 1e-12)).all()
+    assert ((fused >= 0) & (fused <= 1 + 1e-12)).all(), "parts of 1 give parts of 1"
     for i in range(len(rows)):
         for j in range(len(rows)):
             if dense[i] >= dense[j] and lexical[i] >= lexical[j]:

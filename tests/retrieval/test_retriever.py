@@ -121,14 +121,14 @@ def test_the_same_text_is_shown_once(library: Library) -> None:
 def test_both_languages_get_their_share(library: Library) -> None:
     many = {f"{n}.ja.md": [f"量子計算機の応用その{n}。"] for n in range(8)}
     library.fill({**many, **ENGLISH})
-    hits = library.retriever(RetrievalSettings(language_share=0.34, dense_weight=0.1, cross_dense_weight=0.1)).search(
+    hits = library.retriever(RetrievalSettings(language_share=0.34, dense_weight=0.1, foreign_slope=0.0)).search(
         "量子計算機の応用", 6
     )
     languages = [hit.chunk.language for hit in hits]
     assert languages == ["ja"] * 4 + ["en"] * 2
     assert {hit.document.source for hit in hits[4:]} == {"quantum.en.md"}  # its best, not any
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    no_share = library.retriever(RetrievalSettings(language_share=0.0, dense_weight=0.1, cross_dense_weight=0.1))
+    no_share = library.retriever(RetrievalSettings(language_share=0.0, dense_weight=0.1, foreign_slope=0.0))
     assert [hit.chunk.language for hit in no_share.search("量子計算機の応用", 6)] == ["ja"] * 6
 
 
@@ -165,7 +165,7 @@ def test_ties_are_in_the_order_of_the_chunks(library: Library) -> None:
 
 def test_settings_refuse_what_finds_nothing() -> None:
     for wrong in ({"candidates": 0}, {"keyword_depth": 1}, {"dense_weight": 0.0}, {"dense_weight": 1.2},
-                  {"language_share": 1.0}, {"per_document": 0}):  # fmt: skip
+                  {"language_share": 0.6}, {"per_document": 0}):  # fmt: skip
         with pytest.raises(ValueError):
             RetrievalSettings(**wrong)  # type: ignore[arg-type]
 

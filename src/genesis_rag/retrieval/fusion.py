@@ -6,7 +6,7 @@ The fused score is a convex combination (Bruch, Gai and Ingber, "An Analysis of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TypeVar
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Group = TypeVar("Group", bound=Hashable)
+
+_FULL_MATCH_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +35,36 @@ class Scored:
     reranked: float | None = None
 
 
-def keyword_ceiling(terms: Sequence[tuple[str, float]], frequency: Callable[[str], int], chunks: int) -> float:
-    """Return the BM25 score of a chunk of average length that holds every term once: the sum of weight times idf.
+def keyword_scores(bm25: Floats, chunks: int) -> Floats:
+    """Return BM25 scores as parts of a full match: 1 is the score of four words that no other chunk holds.
 
-    idf = ln(1 + (N - n + 0.5) / (n + 0.5)) as in Lucene and tantivy, whose saturated term frequency is 1 there.
+    A word in one chunk of average length alone scores ln(2N + 2), which is Lucene's and tantivy's
+    idf = ln(1 + (N - n + 0.5) / (n + 0.5)) for n = 0. Long questions can score above 1.
+
+    This keeps scores of different questions comparable. Dividing by the best score found makes a stray word a full
+    match, and neither that nor dividing by all that the question's words could score ranks better: see
+    "mrr_by_scaling" in benchmarks/results/retrieval.json.
 
     Args:
-        terms: distinct terms of the question with their weights.
-        frequency: number of chunks that hold a term.
-        chunks: number of chunks, N.
+        bm25: scores.
+        chunks: number of chunks in the index, N.
     """
-    total = 0.0
-    for term, weight in terms:
-        holding = frequency(term)
-        total += weight * log(1.0 + (max(chunks - holding, 0) + 0.5) / (holding + 0.5))
-    return total
+    return bm25 / (_FULL_MATCH_WORDS * log(2.0 * chunks + 2.0))
 
 
-def keyword_share(lexical: Floats, ceiling: float) -> Floats:
-    """Return BM25 scores as parts of the ceiling, at most 1: how much of the question's words a chunk holds.
+def fuse(dense: Floats, keyword: Floats, weight: float) -> Floats:
+    """Return ``weight`` parts of the cosine and the rest of the keyword score; a negative cosine counts as 0."""
+    return weight * np.maximum(dense, 0.0) + (1.0 - weight) * keyword
 
-    Unlike a division by the best score found this leaves the best chunk small where only a stray word matched, as
-    between languages.
+
+def fuse_foreign(dense: Floats, keyword: Floats, weight: float, base: float, slope: float) -> Floats:
+    """Return the fused score of chunks in another language than the question.
+
+    They share no words with it but numbers and names, so what their cosine has above ``base``, times ``slope``, stands
+    in for the words; it never makes the ordinary fused score smaller.
     """
-    return np.minimum(lexical / ceiling, 1.0) if ceiling > 0 else np.zeros_like(lexical)
-
-
-def fuse(dense: Floats, lexical: Floats, weight: float) -> Floats:
-    """Return ``weight`` parts of the cosine and the rest of the keyword share; a negative cosine counts as 0."""
-    return weight * np.maximum(dense, 0.0) + (1.0 - weight) * lexical
+    stand_in = slope * np.maximum(dense - base, 0.0) + (1.0 - weight) * keyword
+    return np.maximum(fuse(dense, keyword, weight), stand_in)
 
 
 def best_first(scored: Sequence[Scored]) -> list[Scored]:

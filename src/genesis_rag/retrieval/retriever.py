@@ -2,11 +2,11 @@
 
 How languages are treated. Keyword search cannot cross languages but for numbers and names; vectors can, with smaller
 cosines than within one language. So where the index holds several languages, the vectors of each are searched apart:
-the best of one never hide the best of another. A chunk in another language than the question ("foreign") gets the
-larger of two scores, the ordinary fused one and one that trusts its cosine more (``cross_dense_weight``), as it cannot
-be blamed for sharing no words; an answer that only the other language has then comes before mere noise in the
-question's own. And ``language_share`` of the places are kept for either side, for foreign chunks only where they are
-near enough (``language_margin``); they push out the worst of what had been chosen, never the best.
+the best of one never hide the best of another. In the score of a chunk in another language than the question
+("foreign") the cosine stands in for the words it cannot share (``fuse_foreign``); an answer that only the other
+language has then comes before mere noise in the question's own. And ``language_share`` of the places are kept for
+either side, for foreign chunks only where they are near enough (``language_margin``); what they push out is the worst
+of what had been chosen, never the best.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import islice
 import numpy as np
 
 from genesis_rag.protocols import Embedder, Vectors
-from genesis_rag.retrieval.fusion import Scored, best_first, fuse, keyword_ceiling, keyword_share, share_places
+from genesis_rag.retrieval.fusion import Scored, best_first, fuse, fuse_foreign, keyword_scores, share_places
 from genesis_rag.retrieval.legs import HYBRID, LEGS, search_leg
 from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
 from genesis_rag.retrieval.rerank import Reranking, reranked
@@ -111,11 +111,10 @@ class Retriever:
             return []
         vector = self._embedder.embed_queries([query])
         terms = self._analyser.search_terms(query)
-        ceiling = keyword_ceiling(terms, self._index.document_frequency, self._index.chunk_count)
         words = self._index.search_lexical(terms, self._settings.keyword_depth, search_filter)
         scored: list[Scored] = []
         for part, foreign in self._parts(detect_language(query), search_filter):
-            scored += self._score(vector, words, ceiling, part, foreign)
+            scored += self._score(vector, words, part, foreign)
         ranking = best_first(scored)
         return reranked(self._index, self._reranking, query, ranking) if rerank and self._reranking else ranking
 
@@ -134,15 +133,12 @@ class Retriever:
             for one in present:
                 yield replace(wanted, language=one), one != language
 
-    def _score(
-        self, vector: Vectors, words: Found, ceiling: float, part: SearchFilter | None, foreign: bool
-    ) -> list[Scored]:
+    def _score(self, vector: Vectors, words: Found, part: SearchFilter | None, foreign: bool) -> list[Scored]:
         """Return what both legs propose among the chunks that ``part`` lets through, with both scores and the fused.
 
         Args:
             vector: the query, float32[1, dim].
             words: what the keyword search found, in all parts.
-            ceiling: see ``keyword_ceiling``.
             part: which chunks.
             foreign: whether they are in another language than the query.
         """
@@ -155,16 +151,18 @@ class Retriever:
         cosine.update(self._index.cosines(vector[0], unseen))
         dense = np.array(list(cosine.values()))
         lexical = np.array([keyword.get(number, 0.0) for number in cosine])
-        share = keyword_share(lexical, ceiling)
-        fused = fuse(dense, share, settings.dense_weight)
+        matched = keyword_scores(lexical, self._index.chunk_count)
         if foreign:
-            fused = np.maximum(fused, fuse(dense, share, settings.cross_dense_weight))
+            base, slope = settings.foreign_base, settings.foreign_slope
+            fused = fuse_foreign(dense, matched, settings.dense_weight, base, slope)
+        else:
+            fused = fuse(dense, matched, settings.dense_weight)
         rows = zip(cosine, dense.tolist(), lexical.tolist(), fused.tolist(), strict=True)
         return [Scored(*row, foreign) for row in rows]
 
     def _kept(self, scored: Sequence[Scored], places: int) -> dict[bool, int]:
         """Return how many places are kept for the question's language and for others: as many as are near enough."""
-        share = int(places * self._settings.language_share + 1e-9)
+        share = max(0, min(round(places * self._settings.language_share), (places - 1) // 2))
         nearest = {group: max((s.dense for s in scored if s.foreign is group), default=0.0) for group in (False, True)}
         least = self._settings.language_margin * nearest[False]
         near = sum(s.foreign and s.dense >= least for s in scored)

@@ -44,10 +44,6 @@ class Searchable(Protocol):
         """Tell for each number whether the filter lets its chunk through."""
         ...
 
-    def document_frequency(self, term: str, /) -> int:
-        """Return the number of chunks that hold ``term``."""
-        ...
-
     def cosines(self, vector: NDArray[np.float32], numbers: Sequence[int], /) -> Mapping[int, float]:
         """Return the cosine of ``vector`` with each of these chunks."""
         ...

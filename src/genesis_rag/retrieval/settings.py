@@ -9,15 +9,17 @@ from dataclasses import dataclass
 class RetrievalSettings:
     """How to search and what to make of what was found.
 
+    Weights, bases and margins of cosines belong to the embedding model; these are for the one that is shipped.
+
     Attributes:
         candidates: how many chunks each leg (dense, keyword) proposes, in each language of the index.
-        keyword_depth: how far down the keyword ranking is read for the scores of chunks that only the dense leg
-            proposed; what stands below gets 0.
-        dense_weight: weight of the dense score in the fused one, the keyword score has the rest.
-        cross_dense_weight: the same for chunks in another language than the question, which share no words with it
-            but numbers and names; such a chunk gets the larger of both fused scores.
-        language_share: the part of the results that is kept for chunks in another language than the question's,
-            if the index holds some that are near enough.
+        keyword_depth: how far down the keyword ranking is read, over all languages; a chunk that only the dense leg
+            proposed and that stands further down has the keyword score 0.
+        dense_weight: weight of the cosine in the fused score, the keyword score has the rest.
+        foreign_base: in another language than the question's, a cosine up to here says nothing; see ``fuse_foreign``.
+        foreign_slope: how much a cosine above that counts.
+        language_share: the part of the results that is kept for either side, the question's language and the others,
+            if the index holds chunks there that are near enough; fewer than half, and none of two.
         language_margin: near enough is a cosine of at least this part of the best one in the question's language.
         per_document: most passages of one document, as long as other documents have something to say.
         merge_score: a hit is merged into a neighbouring better one if its score is at least this part of the better.
@@ -27,11 +29,12 @@ class RetrievalSettings:
     """
 
     candidates: int = 50
-    keyword_depth: int = 200
-    dense_weight: float = 0.5
-    cross_dense_weight: float = 0.9
+    keyword_depth: int = 100
+    dense_weight: float = 0.25
+    foreign_base: float = 0.25
+    foreign_slope: float = 2.0
     language_share: float = 1 / 3
-    language_margin: float = 0.5
+    language_margin: float = 0.7
     per_document: int = 3
     merge_score: float = 0.5
     passage_tokens: int = 384
@@ -41,5 +44,5 @@ class RetrievalSettings:
     def __post_init__(self) -> None:
         if self.candidates < 1 or self.keyword_depth < self.candidates or self.per_document < 1:
             raise ValueError(f"nothing can be found with {self}")
-        if not (0 < self.dense_weight <= 1 and 0 <= self.cross_dense_weight <= 1 and 0 <= self.language_share < 1):
-            raise ValueError(f"weights and shares are parts of 1: {self}")
+        if not (0 < self.dense_weight <= 1 and 0 <= self.language_share <= 0.5):
+            raise ValueError(f"the dense weight is a part of 1, the language share at most a half: {self}")
