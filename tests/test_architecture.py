@@ -33,16 +33,15 @@ ALLOWED: dict[str, set[str]] = {
     "answering": BASE | {"text"},
     "ingest": BASE | {"documents", "chunking", "index"},
     "assistant": BASE | {"index", "retrieval"},
+    "engines": BASE | {"settings", "models", "embedding", "reranking", "generation"},
     "wiring": BASE
     | {
+        "engines",
         "settings",
         "models",
         "text",
         "documents",
         "chunking",
-        "embedding",
-        "reranking",
-        "generation",
         "index",
         "retrieval",
         "answering",

@@ -56,3 +56,30 @@ def test_questions_arrive_unharmed(stub: Path, question: str, way: str) -> None:
     assert run.returncode == 0, run.stderr.decode()
     assert run.stdout.decode() == question
     assert not (ROOT / "pwned").exists()
+
+
+def planned(*arguments: str) -> str:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", "-n", "-C", str(ROOT), "VENV=/nowhere/venv", "ask", "Q=x", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    return run.stdout
+
+
+@pytest.mark.parametrize(
+    ("profile", "extras", "fetched"),
+    [
+        ("laptop", ".[llama]", True),
+        ("gpu", ".[torch,llama]", True),
+        ("server", ".[openai]", False),
+        ("mine", ".", False),
+    ],
+)
+def test_a_profile_brings_what_it_needs(profile: str, extras: str, fetched: bool) -> None:
+    plan = planned(f"PROFILE={profile}")
+    assert f"--editable '{extras}'" in plan or (extras == "." and "--editable ." in plan and "--editable '" not in plan)
+    assert (f"models pull {profile} && " in plan) is fetched
+
+
+def test_a_profile_is_a_name_and_no_command() -> None:
+    assert "pwned" not in planned("PROFILE=laptop; touch pwned")
+    assert "pwned" not in planned("PROFILE=$(shell touch pwned)") and not (ROOT / "pwned").exists()

@@ -10,14 +10,20 @@ from pathlib import Path
 from genesis_rag.answering import ExtractiveAnswerer
 from genesis_rag.assistant import Assistant
 from genesis_rag.chunking import CHUNKER_ID, ChunkSettings, chunk_document, contextual_text
-from genesis_rag.embedding import EmbedderOptions, open_embedder
+from genesis_rag.engines import (
+    check_model,
+    local_embedder,
+    local_generator,
+    model_embedder,
+    model_generator,
+    model_reranker,
+)
 from genesis_rag.errors import SettingsError
 from genesis_rag.index import Index, IndexIdentity
 from genesis_rag.index.doctor import DoctorReport, Finding, doctor
-from genesis_rag.models import ModelSpec, ProfileSpec, load_catalogue
-from genesis_rag.models.checking import require_sound
+from genesis_rag.models import ProfileSpec, load_catalogue
 from genesis_rag.models.needs import require_installed
-from genesis_rag.protocols import Answerer, Embedder, Generator, Reranker
+from genesis_rag.protocols import Answerer, Embedder
 from genesis_rag.retrieval import Reranking, Retriever
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
@@ -141,26 +147,6 @@ def run_doctor(settings: Settings) -> DoctorReport:
     return doctor(settings.index_dir, parts.terms, expected=parts.identity)
 
 
-def check_model(settings: Settings, name: str) -> None:
-    """Open a model of models.toml and see whether it works at all; see ``models.canary``. A generator is only opened.
-
-    Raises:
-        ModelError: it is not installed, damaged, or prefers a wrong text.
-        MissingExtraError: its library is not installed.
-    """
-    from genesis_rag.models.canary import check_embedder, check_reranker
-
-    model = load_catalogue(settings.home).model(name)
-    require_sound(model, settings.models_dir)
-    if model.task == "embedding":
-        options = _embedder_options(model, settings)
-        check_embedder(name, open_embedder(model.backend, _place(model, settings), options), model.languages)
-    elif model.task == "reranking":
-        check_reranker(name, _reranker(model, settings), model.languages)
-    else:
-        _generator(model, settings)
-
-
 def _parts(settings: Settings, *, reading: bool = False) -> Parts:
     """Return what index and search are made with; for ``reading``, everything that the profile names must be there."""
     catalogue = load_catalogue(settings.home)
@@ -170,99 +156,18 @@ def _parts(settings: Settings, *, reading: bool = False) -> Parts:
             f"Profile '{profile.name}' names an unknown answerer '{profile.answerer}'.",
             f"Known: {', '.join(ANSWERERS)}.",
         )
-    embedder = _local_embedder(settings) if settings.embedder else catalogue.model(profile.embedder)
+    embedder = local_embedder(settings) if settings.embedder else catalogue.model(profile.embedder)
     others = [profile.reranker, "" if settings.llm else profile.generator] if reading else []
     models = [embedder, *(catalogue.model(name) for name in others if name)]
     require_installed(profile, models, settings.models_dir, offline=settings.offline)
-    return Parts(profile, _embedder(embedder, settings), get_analyser(profile.analyser), ChunkSettings())
-
-
-def _local_embedder(settings: Settings) -> ModelSpec:
-    from genesis_rag.embedding.folder import guessed_backend
-
-    path = settings.home / Path(settings.embedder).expanduser()
-    return ModelSpec(name=path.name, task="embedding", backend=guessed_backend(path), licence="", path=str(path))
-
-
-def _place(model: ModelSpec, settings: Settings) -> Path:
-    return model.local_path(settings.home, settings.models_dir)
-
-
-def _require_task(model: ModelSpec, task: str) -> None:
-    if model.task != task:
-        raise SettingsError(f"Model '{model.name}' is for {model.task}, not for {task}.", "Correct the profile.")
-
-
-def _embedder(model: ModelSpec, settings: Settings) -> Embedder:
-    _require_task(model, "embedding")
-    if model.backend in ("static", "hashing"):
-        return open_embedder(model.backend, _place(model, settings))
-    from genesis_rag.embedding.cache import CachingEmbedder
-
-    embedder = open_embedder(model.backend, _place(model, settings), _embedder_options(model, settings))
-    return CachingEmbedder(embedder, settings.home / "cache" / "embeddings.sqlite")
-
-
-def _embedder_options(model: ModelSpec, settings: Settings) -> EmbedderOptions:
-    return EmbedderOptions(
-        pooling=model.pooling,
-        query_prefix=model.query_prefix,
-        passage_prefix=model.passage_prefix,
-        max_tokens=model.max_tokens,
-        dim=model.dim,
-        file=model.file,
-        device=model.device,
-        batch=model.batch,
-        url=model.url,
-        model=model.model,
-        api_key=settings.model_api_key,
-        timeout=model.timeout,
-    )
+    return Parts(profile, model_embedder(embedder, settings), get_analyser(profile.analyser), ChunkSettings())
 
 
 def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:
     if not profile.reranker:
         return None
     model = load_catalogue(settings.home).model(profile.reranker)
-    return Reranking(_reranker(model, settings), profile.rerank, model.languages)
-
-
-def _reranker(model: ModelSpec, settings: Settings) -> Reranker:
-    from genesis_rag.reranking import RerankerOptions, open_reranker
-
-    _require_task(model, "reranking")
-    options = RerankerOptions(
-        max_tokens=model.max_tokens,
-        file=model.file,
-        device=model.device,
-        batch=model.batch,
-        url=model.url,
-        model=model.model,
-        api_key=settings.model_api_key,
-        timeout=model.timeout,
-    )
-    return open_reranker(model.backend, _place(model, settings), options)
-
-
-def _generator(model: ModelSpec, settings: Settings) -> Generator:
-    from genesis_rag.generation import GeneratorOptions, open_generator
-
-    _require_task(model, "generation")
-    options = GeneratorOptions(
-        context_tokens=model.context_tokens,
-        gpu_layers=model.gpu_layers,
-        instances=model.instances,
-        flash_attention=model.flash_attention,
-        kv_type=model.kv_type,
-        speculation=model.speculation,
-        template_arguments=model.template_arguments,
-        stop=model.stop,
-        url=model.url,
-        model=model.model,
-        api_key=settings.model_api_key,
-        timeout=model.timeout,
-    )
-    return open_generator(model.backend, _place(model, settings), options)
+    return Reranking(model_reranker(model, settings), profile.rerank, model.languages)
 
 
 def _answerer(parts: Parts, index: Index, settings: Settings) -> Answerer:
@@ -275,12 +180,11 @@ def _answerer(parts: Parts, index: Index, settings: Settings) -> Answerer:
     if not settings.llm and parts.profile.answerer == "extractive":
         return quoting
     from genesis_rag.answering.generative import GenerativeAnswerer
-    from genesis_rag.generation import open_generator
 
     if settings.llm:
-        return GenerativeAnswerer(open_generator("llama_cpp", Path(settings.llm)), quoting)
+        return GenerativeAnswerer(local_generator(Path(settings.llm)), quoting)
     model = load_catalogue(settings.home).model(parts.profile.generator)
-    return GenerativeAnswerer(_generator(model, settings), quoting)
+    return GenerativeAnswerer(model_generator(model, settings), quoting)
 
 
 def _context(title: str, chunk: Chunk) -> str:

@@ -95,7 +95,7 @@ def pull_models(
     for model in _chosen(catalogue, names or ((profile,) if profile else ())):
         with progress_bar(quiet) as progress:
             done = pull(model, settings.models_dir, source, accept_licence=accept_licence, report=progress)
-        if not quiet:
+        if not quiet and (done.fetched or not model.repo):
             told = f"{len(done.fetched)} fetched, {len(done.present)} there already" if model.repo else "needs no file"
             remark(f"{model.name}: {told}.")
         for key in done.locked:

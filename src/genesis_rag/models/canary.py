@@ -7,6 +7,9 @@ vectors that mean nothing. Relations are checked, not numbers, so that any sound
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,8 @@ from numpy.typing import NDArray
 from genesis_rag.errors import ModelError
 from genesis_rag.protocols import Embedder, Reranker
 
+TRIED = ".tried"
+_LIBRARIES = ("tokenizers", "transformers", "sentence-transformers", "onnxruntime", "torch", "llama_cpp_python")
 Scores = Callable[[str, Sequence[str]], NDArray[np.float32]]
 
 # Question, the text that answers it, and two that do not.
@@ -59,6 +64,30 @@ ITEMS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ),
     ),
 }
+
+
+def once(folder: Path, check: Callable[[], None]) -> bool:
+    """Run ``check`` unless it passed before with the same versions of all libraries; tell whether it ran.
+
+    Args:
+        folder: the model's folder, where that is remembered.
+        check: raises ModelError if the model does not work.
+    """
+    key = ", ".join(f"{name} {found}" for name in _LIBRARIES if (found := _version(name)))
+    with suppress(OSError):
+        if (folder / TRIED).read_text(encoding="utf-8") == key:
+            return False
+    check()
+    with suppress(OSError):  # a store that cannot be written to is tried each time
+        (folder / TRIED).write_text(key, encoding="utf-8")
+    return True
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def check_embedder(name: str, embedder: Embedder, languages: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from genesis_rag.errors import ModelError, SettingsError
 from genesis_rag.models.checking import look
 from genesis_rag.models.spec import ModelSpec, ProfileSpec
 
+WITHOUT = "Or ask without any: profile `embedded` answers with quotations (leave out --profile)."
+
 
 def require_installed(profile: ProfileSpec, models: Sequence[ModelSpec], store: Path, *, offline: bool = False) -> None:
     """Refuse a profile of which something is missing, in one error that says all that can be done about it.
@@ -65,7 +67,7 @@ def _advice(profile: ProfileSpec, missing: Sequence[ModelSpec]) -> str:
         [
             f"Fetch them: genesis-rag models pull {wanted}",
             *(by_hand(model) for model in missing),
-            "Or ask without any: profile `embedded` answers with quotations (leave out --profile).",
+            WITHOUT,
         ]
     )
 

@@ -15,7 +15,7 @@ from genesis_rag.errors import ModelError, SettingsError, UserError
 from genesis_rag.models.checking import Report, look, stamp
 from genesis_rag.models.download import Patience, fetch, finish, require_space
 from genesis_rag.models.lock import Expected, add_to_lock, expected, lock_key, read_lock
-from genesis_rag.models.needs import by_hand
+from genesis_rag.models.needs import WITHOUT, by_hand
 from genesis_rag.models.spec import FileSpec, ModelSpec
 
 _BLOCK = 1 << 20
@@ -100,7 +100,10 @@ def remove(model: ModelSpec, store: Path) -> int:
 
 def _require_source(model: ModelSpec, source: Source) -> None:
     if source.folder is None and source.offline:
-        raise UserError(f"Offline mode is on (GENESIS_OFFLINE), so '{model.name}' cannot be fetched.", by_hand(model))
+        raise UserError(
+            f"Offline mode is on (GENESIS_OFFLINE), so '{model.name}' cannot be fetched.",
+            f"{by_hand(model)}\n  {WITHOUT}",
+        )
     if source.folder is None and not source.mirrors:
         raise SettingsError("No mirror is set.", "Set GENESIS_MIRRORS to the address of a model hub.")
 
@@ -127,7 +130,8 @@ def _bring(
         doubt = (
             "" if file.confidence != "one" else " Only one source attests this hash, so the pin itself may be wrong."
         )
-        raise ModelError(error.message, (error.hint or by_hand(model)) + doubt) from error
+        hint = error.hint or f"{by_hand(model)}\n  {WITHOUT}"
+        raise ModelError(error.message, hint + doubt) from error
 
 
 def _copy(folder: Path, file: FileSpec, target: Path, wanted: Expected) -> Expected:

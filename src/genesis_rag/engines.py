@@ -1,0 +1,134 @@
+"""Turns models of models.toml into engines: opened, checked that they are the right files, and tried out once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genesis_rag.embedding import EmbedderOptions, open_embedder
+from genesis_rag.errors import SettingsError
+from genesis_rag.models import ModelSpec, load_catalogue
+from genesis_rag.models.checking import require_sound
+from genesis_rag.protocols import Embedder, Generator, Reranker
+from genesis_rag.settings import Settings
+
+
+def check_model(settings: Settings, name: str) -> None:
+    """Open a model of models.toml and see whether it works at all; see ``models.canary``. A generator is only opened.
+
+    A model that passed with the libraries of today is not tried again.
+
+    Raises:
+        ModelError: it is not installed, damaged, or prefers a wrong text.
+        MissingExtraError: its library is not installed.
+    """
+    from genesis_rag.models.canary import check_embedder, check_reranker, once
+
+    model = load_catalogue(settings.home).model(name)
+    require_sound(model, settings.models_dir)
+
+    def check() -> None:
+        if model.task == "embedding":
+            options = _embedder_options(model, settings)
+            check_embedder(name, open_embedder(model.backend, _place(model, settings), options), model.languages)
+        elif model.task == "reranking":
+            check_reranker(name, model_reranker(model, settings), model.languages)
+        else:
+            model_generator(model, settings)
+
+    once(settings.models_dir / name, check)
+
+
+def local_embedder(settings: Settings) -> ModelSpec:
+    """Return the model in the folder or file that the settings name; its kind is seen from what lies there."""
+    from genesis_rag.embedding.folder import guessed_backend
+
+    path = settings.home / Path(settings.embedder).expanduser()
+    return ModelSpec(name=path.name, task="embedding", backend=guessed_backend(path), licence="", path=str(path))
+
+
+def model_embedder(model: ModelSpec, settings: Settings) -> Embedder:
+    """Open an embedder; what it computes is kept in the home, except where computing is as fast as reading."""
+    _require_task(model, "embedding")
+    if model.backend in ("static", "hashing"):
+        return open_embedder(model.backend, _place(model, settings))
+    from genesis_rag.embedding.cache import CachingEmbedder
+
+    embedder = open_embedder(model.backend, _place(model, settings), _embedder_options(model, settings))
+    if model.repo:  # tokenizers have changed silently between versions of their libraries
+        from genesis_rag.models.canary import check_embedder, once
+
+        once(settings.models_dir / model.name, lambda: check_embedder(model.name, embedder, model.languages))
+    return CachingEmbedder(embedder, settings.home / "cache" / "embeddings.sqlite")
+
+
+def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:
+    """Open a reranker."""
+    from genesis_rag.reranking import RerankerOptions, open_reranker
+
+    _require_task(model, "reranking")
+    options = RerankerOptions(
+        max_tokens=model.max_tokens,
+        file=model.file,
+        device=model.device,
+        batch=model.batch,
+        url=model.url,
+        model=model.model,
+        api_key=settings.model_api_key,
+        timeout=model.timeout,
+    )
+    return open_reranker(model.backend, _place(model, settings), options)
+
+
+def model_generator(model: ModelSpec, settings: Settings) -> Generator:
+    """Open a model that writes."""
+    from genesis_rag.generation import GeneratorOptions, open_generator
+
+    _require_task(model, "generation")
+    options = GeneratorOptions(
+        context_tokens=model.context_tokens,
+        gpu_layers=model.gpu_layers,
+        instances=model.instances,
+        flash_attention=model.flash_attention,
+        kv_type=model.kv_type,
+        speculation=model.speculation,
+        template_arguments=model.template_arguments,
+        stop=model.stop,
+        url=model.url,
+        model=model.model,
+        api_key=settings.model_api_key,
+        timeout=model.timeout,
+    )
+    return open_generator(model.backend, _place(model, settings), options)
+
+
+def local_generator(path: Path) -> Generator:
+    """Open a GGUF file that nobody described."""
+    from genesis_rag.generation import open_generator
+
+    return open_generator("llama_cpp", path)
+
+
+def _embedder_options(model: ModelSpec, settings: Settings) -> EmbedderOptions:
+    return EmbedderOptions(
+        pooling=model.pooling,
+        query_prefix=model.query_prefix,
+        passage_prefix=model.passage_prefix,
+        max_tokens=model.max_tokens,
+        dim=model.dim,
+        file=model.file,
+        device=model.device,
+        batch=model.batch,
+        url=model.url,
+        model=model.model,
+        api_key=settings.model_api_key,
+        timeout=model.timeout,
+    )
+
+
+def _require_task(model: ModelSpec, task: str) -> None:
+    if model.task != task:
+        raise SettingsError(f"Model '{model.name}' is for {model.task}, not for {task}.", "Correct the profile.")
+
+
+def _place(model: ModelSpec, settings: Settings) -> Path:
+    return model.local_path(settings.home, settings.models_dir)
