@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,30 +55,12 @@ def create_app(
         extra_hosts: further Host names to accept on a loopback address.
         workshop: writes to the index; one over ``settings`` if none is given.
     """
-    holder = AssistantHolder(open_assistant)
-    chosen, uploads = workshop or Workshop(settings), UploadFolder(settings.home)
-    metrics = Metrics()
-    count = partial(metrics.count, "genesis_writes_total")
-    writes = WriteQueue(chosen, uploads, holder.refresh, lambda result: count(result=result))
-    services = Services(settings, holder, chosen, uploads, writes, metrics)
-    mcp = McpEndpoint(holder.get, metrics.answered)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            await run_in_threadpool(holder.get)
-        except GenesisError as error:
-            _LOG.warning("not ready: %s %s", error.message, error.hint)
-        services.writes.start()
-        yield
-        await mcp.close()
-        await run_in_threadpool(services.writes.stop, STOP_SECONDS)
-        holder.close()
-
+    services = _services(open_assistant, settings, workshop or Workshop(settings))
+    mcp = McpEndpoint(services.holder.get, services.metrics.answered)
     app = FastAPI(
         title="genesis-rag",
         version=__version__,
-        lifespan=lifespan,
+        lifespan=_lifespan(services, mcp),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -89,11 +71,35 @@ def create_app(
     app.include_router(document_router(services))
     app.include_router(openai_router(services))
     app.router.routes.append(Route("/mcp", endpoint=mcp, include_in_schema=False))
-    _add_health(app, holder)
+    _add_health(app, services.holder)
     _add_metrics(app, services)
     _add_page(app)
     limiter = None if is_loopback(settings.host) else RateLimiter(settings.rate_limit)
-    return Guard(app, settings.host, KeyRing(settings.home, settings.api_key), metrics, limiter, extra_hosts)
+    ring = KeyRing(settings.home, settings.api_key)
+    return Guard(app, settings.host, ring, services.metrics, limiter, extra_hosts)
+
+
+def _services(open_assistant: Callable[[], Assistant], settings: Settings, workshop: Workshop) -> Services:
+    holder, uploads, metrics = AssistantHolder(open_assistant), UploadFolder(settings.home), Metrics()
+    count = partial(metrics.count, "genesis_writes_total")
+    writes = WriteQueue(workshop, uploads, holder.refresh, lambda result: count(result=result))
+    return Services(settings, holder, workshop, uploads, writes, metrics)
+
+
+def _lifespan(services: Services, mcp: McpEndpoint) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            await run_in_threadpool(services.holder.get)
+        except GenesisError as error:
+            _LOG.warning("not ready: %s %s", error.message, error.hint)
+        services.writes.start()
+        yield
+        await mcp.close()
+        await run_in_threadpool(services.writes.stop, STOP_SECONDS)
+        services.holder.close()
+
+    return lifespan
 
 
 def _add_health(app: FastAPI, holder: AssistantHolder) -> None:

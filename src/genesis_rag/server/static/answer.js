@@ -25,6 +25,7 @@ export class AnswerView {
   begin(question) {
     this.answer = null;
     document.body.classList.add("asked");
+    document.body.classList.remove("failed");
     byId("notice").hidden = byId("actions").hidden = true;
     byId("result").hidden = false;
     byId("answer").className = "answer";

@@ -19,6 +19,7 @@ export class Library {
     this.uploads = [];
     this.going = 0;
     this.asked = 0;
+    this.drawn = "";
     this.listen();
   }
 
@@ -84,10 +85,18 @@ export class Library {
     const said = [words.health(documents.toLocaleString(), chunks.toLocaleString()), now, ...repairs.map(words.repaired)];
     byId("health").textContent = said.join(document.documentElement.lang === "ja" ? "" : " ");
     byId("health").classList.toggle("busy", Boolean(writing || waiting));
-    byId("documents").replaceChildren(...this.documents.map((one) => this.row(one)));
+    this.drawRows();
     byId("more-documents").hidden = this.documents.length >= this.total;
     if (this.total) byId("count").textContent = words.count(this.documents.length, this.total);
     else byId("count").textContent = documents ? words.noneMatch : words.noneYet;
+  }
+
+  /** Rows that are as they were stay in place, so that the focus does too. */
+  drawRows() {
+    const told = JSON.stringify([document.documentElement.lang, this.documents]);
+    if (told === this.drawn) return;
+    this.drawn = told;
+    byId("documents").replaceChildren(...this.documents.map((one) => this.row(one)));
   }
 
   row(one) {
@@ -167,7 +176,8 @@ export class Library {
 
   note(upload, change) {
     Object.assign(upload, change);
-    this.drawUploads();
+    const before = upload.item;
+    before?.replaceWith(this.uploadRow(upload));
   }
 
   drawUploads() {
@@ -179,6 +189,7 @@ export class Library {
     const words = this.words();
     const { state, result, error } = upload;
     const item = element("li", `upload ${state}`);
+    upload.item = item;
     let told = words.writing[state] ?? { queued: words.queued, sending: words.sending, waiting: words.queued }[state];
     if (state === "waiting") told = words.queued;
     if (result) told = result.skipped ? words.partly(result.skipped) : words.uploaded[result.status];

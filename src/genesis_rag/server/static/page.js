@@ -102,7 +102,10 @@ async function ask(question, remember = true) {
     }, controller.signal);
     if (whole) answers.show(whole);
   } catch (error) {
-    if (running === controller) byId("result").hidden = true;
+    if (running === controller) {
+      byId("result").hidden = true;
+      document.body.classList.add("failed");
+    }
     showError(error);
   } finally {
     if (running === controller) {
