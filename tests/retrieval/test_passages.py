@@ -125,7 +125,7 @@ def test_the_budget_drops_the_last_but_never_the_first(library: Library) -> None
 def test_both_languages_get_passages(library: Library) -> None:
     japanese = {f"{n}.ja.md": [f"量子計算機の応用その{n}。"] for n in range(8)}
     library.fill({**japanese, "a.en.md": ["Quantum computers are new."], "b.en.md": ["The quantum age began."]})
-    blind = RetrievalSettings(dense_weight=0.1, foreign_slope=0.0)
+    blind = RetrievalSettings(dense_weight=0.1, foreign_slope=0.0, language_margin=0.0)
     passages = library.retriever(blind).passages("量子計算機の応用", 6)
     whole(library, passages)
     assert [passage.language for passage in passages] == ["ja"] * 4 + ["en"] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,25 +119,39 @@ def test_the_same_text_is_shown_once(library: Library) -> None:
     assert len({passage.text for passage in passages}) == len(passages)
 
 
+MANY = {f"{n}.ja.md": [f"量子計算機の応用その{n}。"] for n in range(8)}
+ASKED = "量子計算機の応用"
+
+
 def test_both_languages_get_their_share(library: Library) -> None:
-    many = {f"{n}.ja.md": [f"量子計算機の応用その{n}。"] for n in range(8)}
-    library.fill({**many, **ENGLISH})
-    hits = library.retriever(RetrievalSettings(language_share=0.34, dense_weight=0.1, foreign_slope=0.0)).search(
-        "量子計算機の応用", 6
-    )
-    languages = [hit.chunk.language for hit in hits]
-    assert languages == ["ja"] * 4 + ["en"] * 2
+    library.fill({**MANY, **ENGLISH})
+    shared = RetrievalSettings(dense_weight=0.1, foreign_slope=0.0, language_margin=0.0)
+    hits = library.retriever(shared).search(ASKED, 6)
+    assert [hit.chunk.language for hit in hits] == ["ja"] * 4 + ["en"] * 2
     assert {hit.document.source for hit in hits[4:]} == {"quantum.en.md"}  # its best, not any
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    no_share = library.retriever(RetrievalSettings(language_share=0.0, dense_weight=0.1, foreign_slope=0.0))
-    assert [hit.chunk.language for hit in no_share.search("量子計算機の応用", 6)] == ["ja"] * 6
+    unshared = library.retriever(replace(shared, language_share=0.0)).search(ASKED, 6)
+    assert [hit.chunk.language for hit in unshared] == ["ja"] * 6
+    assert hits[:4] == unshared[:4]  # only the worst make room
+
+
+@pytest.mark.parametrize(("places", "foreign"), [(1, 0), (2, 0), (3, 1), (5, 2), (6, 2), (8, 3)])
+def test_the_share_is_less_than_half(library: Library, places: int, foreign: int) -> None:
+    library.fill({**MANY, **ENGLISH})
+    shared = RetrievalSettings(dense_weight=0.1, foreign_slope=0.0, language_margin=0.0, language_share=0.4)
+    hits = library.retriever(shared).search(ASKED, places)
+    assert sum(hit.chunk.language == "en" for hit in hits) == foreign and len(hits) == places
 
 
 def test_a_share_goes_only_to_what_is_near(library: Library) -> None:
-    far = {key: value for key, value in ENGLISH.items() if not key.startswith("quantum")}
-    library.fill({**{f"{n}.ja.md": [f"量子計算機の応用その{n}。"] for n in range(8)}, **far})
-    hits = library.retriever(RetrievalSettings(language_margin=0.5)).search("量子計算機の応用", 6)
-    assert [hit.chunk.language for hit in hits] == ["ja"] * 6
+    library.fill({**MANY, **ENGLISH})
+    settings = RetrievalSettings(foreign_slope=0.0)
+    every = library.retriever(settings).search(ASKED, 99)
+    kept = sorted((hit.score for hit in every if hit.chunk.language == "ja"), reverse=True)[3]
+    best = max(hit.score for hit in every if hit.chunk.language == "en")
+    near, far = (replace(settings, language_margin=best / kept * factor) for factor in (0.99, 1.01))
+    assert [hit.chunk.language for hit in library.retriever(near).search(ASKED, 6)].count("en") == 2
+    assert [hit.chunk.language for hit in library.retriever(far).search(ASKED, 6)] == ["ja"] * 6
 
 
 def test_an_answer_in_the_other_language_comes_before_noise_in_the_own(library: Library) -> None:

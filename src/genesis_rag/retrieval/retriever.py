@@ -163,9 +163,10 @@ class Retriever:
     def _kept(self, scored: Sequence[Scored], places: int) -> dict[bool, int]:
         """Return how many places are kept for the question's language and for others: as many as are near enough."""
         share = max(0, min(round(places * self._settings.language_share), (places - 1) // 2))
-        nearest = {group: max((s.dense for s in scored if s.foreign is group), default=0.0) for group in (False, True)}
-        least = self._settings.language_margin * nearest[False]
-        near = sum(s.foreign and s.dense >= least for s in scored)
+        own = [one.fused for one in scored if not one.foreign]
+        beyond = places - share
+        least = self._settings.language_margin * own[beyond - 1] if 0 < beyond <= len(own) else 0.0
+        near = sum(one.foreign and one.fused >= least for one in scored)
         return {False: share, True: min(share, near)}
 
     def _pool(self, scored: Sequence[Scored], size: int, kept: Mapping[bool, int]) -> list[Candidate]:

@@ -20,7 +20,8 @@ class RetrievalSettings:
         foreign_slope: how much a cosine above that counts.
         language_share: the part of the results that is kept for either side, the question's language and the others,
             if the index holds chunks there that are near enough; fewer than half, and none of two.
-        language_margin: near enough is a cosine of at least this part of the best one in the question's language.
+        language_margin: near enough in another language is a score of at least this part of the last one in the
+            question's language that keeps its place in any case.
         per_document: most passages of one document, as long as other documents have something to say.
         merge_score: a hit is merged into a neighbouring better one if its score is at least this part of the better.
         passage_tokens: neighbouring chunks are merged into one passage up to this many tokens.
@@ -34,7 +35,7 @@ class RetrievalSettings:
     foreign_base: float = 0.25
     foreign_slope: float = 2.0
     language_share: float = 1 / 3
-    language_margin: float = 0.7
+    language_margin: float = 0.5
     per_document: int = 3
     merge_score: float = 0.5
     passage_tokens: int = 384
