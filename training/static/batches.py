@@ -14,6 +14,8 @@ LANGUAGES = ("ja", "en")
 _PASSAGE_LENGTHS = (64, 96, 160, 256, 512)  # tokens
 _WINDOW_SHARE = 0.4
 _TITLE_SHARE = 0.85
+_KEPT_SHARE = 0.7
+_OF_A_TITLE = 8  # questions of one title in the half of a batch that is of few titles
 _HARD_OF = 8  # one of this many best wrong passages is the hard negative
 # How often a pair is drawn against its share of the file: kyoto is narrow, short everyday sentences are the hardest.
 _KYOTO, _CONVERSATIONAL = 0.6, 1.3
@@ -44,7 +46,18 @@ class Batches:
         weights = np.where(self._arrays["pairs_kyoto"], _KYOTO, 1.0)
         weights = np.where(self._arrays["pairs_conversational"], _CONVERSATIONAL, weights)
         self._pair_steps = np.cumsum(weights / weights.sum())
+        self._by_title = {language: self._title_ranges(language) for language in LANGUAGES}
         self._glossary_words = np.flatnonzero(np.diff(self.texts["glossary_ja"].starts) > 0)
+
+    def _title_ranges(self, language: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the questions ordered by title, and for each place there where its title begins and ends."""
+        titles = self.texts[f"titles_{language}"]
+        keys = [titles.ids[a:b].tobytes() for a, b in zip(titles.starts[:-1], titles.starts[1:], strict=True)]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        of_question = np.asarray([numbers[key] for key in keys])[self._arrays[f"owner_{language}"]]
+        order = np.argsort(of_question, kind="stable")
+        ordered = of_question[order]
+        return order, np.searchsorted(ordered, ordered, "left"), np.searchsorted(ordered, ordered, "right")
 
     def token_counts(self, size: int) -> NDArray[np.int64]:
         """Return how often each token occurs in the data."""
@@ -68,9 +81,13 @@ class Batches:
         return Matches(self.texts["glossary_ja"].bags(at), self.texts["glosses"].bags(gloss), at)
 
     def questions(self, rng: Rng, size: int, language: str) -> Matches:
-        """Questions and their passage: a window around the answer, or title and passage; one hard negative each."""
+        """Questions and their passage: a window around the answer, or title and passage; one hard negative each.
+
+        Half of them are of few titles, so that passages of one article compete, which are the hardest to tell apart.
+        """
         questions, owner = self.texts[f"questions_{language}"], self._arrays[f"owner_{language}"]
-        at = rng.integers(0, len(questions), size)
+        at = np.concatenate([rng.integers(0, len(questions), size // 2), self._of_few_titles(rng, size // 2, language)])
+        size = len(at)
         own = owner[at]
         longest = rng.choice(_PASSAGE_LENGTHS, size)
         windows = self.texts[f"windows_{language}"].bags(at)
@@ -85,21 +102,43 @@ class Batches:
         hard = join(self._titles(rng, language, wrong), hard)
         return Matches(questions.bags(at), right, own, hard, wrong)
 
+    def _of_few_titles(self, rng: Rng, size: int, language: str) -> NDArray[np.int64]:
+        order, first, last = self._by_title[language]
+        anchors = rng.integers(0, len(order), max(size // _OF_A_TITLE, 1))
+        room = (last - first)[anchors, None]
+        return order[first[anchors, None] + (rng.random((len(anchors), _OF_A_TITLE)) * room).astype(np.int64)].ravel()
+
     def medical(self, rng: Rng, size: int) -> Matches:
         at = rng.choice(len(self.texts["medical_questions"]), min(size, len(self.texts["medical_questions"])), False)
         return Matches(self.texts["medical_questions"].bags(at), self.texts["medical_answers"].bags(at, 200), at)
 
     def cloze(self, rng: Rng, size: int, language: str) -> Matches:
-        """A short run of a passage and the rest of the passage behind it (inverse cloze task)."""
+        """A short run of a passage, and the title with the passage around it (inverse cloze task, Lee et al. 2019).
+
+        In most pairs the run stays in the passage, which teaches to tell passages by their words.
+        """
         passages = self.texts[f"passages_{language}"]
-        at = rng.integers(0, len(passages), size)
-        length = rng.integers(6, 28, size)
-        skip = (rng.random(size) * np.maximum(passages.lengths(at) - length - 24, 0)).astype(np.int64)
+        at = self._passages_of_few_titles(rng, size, language)
+        size = len(at)
+        length = rng.integers(6, 24, size)
+        skip = (rng.random(size) * np.maximum(passages.lengths(at) - length, 0)).astype(np.int64)
         span = passages.parts(at, skip, length)
-        ahead = rng.random(size) < 0.5  # the text before the run, or behind it
-        before = passages.parts(at, np.maximum(skip - 200, 0), np.minimum(skip, 200))
-        behind = passages.parts(at, skip + length, np.full(size, 200, np.int64))
-        return Matches(span, join(self._titles(rng, language, at), _choose(ahead, before, behind)), at)
+        around = rng.integers(40, 300, size)
+        whole = passages.parts(at, np.maximum(skip - around // 2, 0), around + length)
+        behind = passages.parts(at, skip + length, around)
+        right = join(self._titles(rng, language, at), _choose(rng.random(size) < _KEPT_SHARE, whole, behind))
+        return Matches(span, right, at)
+
+    def _passages_of_few_titles(self, rng: Rng, size: int, language: str) -> NDArray[np.int64]:
+        """Return random passages and, for each, three that follow it in the file, which are mostly of its article."""
+        anchors = rng.integers(0, len(self.texts[f"passages_{language}"]), size // 4)
+        return ((anchors[:, None] + np.arange(4)) % len(self.texts[f"passages_{language}"])).ravel()
+
+    def sentences(self, rng: Rng, size: int, name: str) -> Matches:
+        """Sentences twice; the caller drops most words of the left ones: few words find the sentence they are from."""
+        at = np.unique(rng.integers(0, len(self.texts[name]), size))
+        bags = self.texts[name].bags(at)
+        return Matches(bags, bags, at)
 
     def _titles(self, rng: Rng, language: str, at: NDArray[np.integer]) -> Bags:
         longest = np.where(rng.random(len(at)) < _TITLE_SHARE, 40, 0)

@@ -1,15 +1,21 @@
-"""Dev figures of a token table: translation recall and question -> passage recall, dense alone."""
+"""Dev figures of a token table: translation recall and question -> passage recall, dense alone.
+
+python -m training.static.evaluate --shared FOLDER --folder src/genesis_rag/embedded/static
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from training.static.data import held_back, read_pairs
+from training.static.data import EN_SOURCES, held_back, read_pairs
 from training.static.prepare import load_passages, load_questions
 from training.static.ragged import Ragged, tokenize
 
@@ -69,6 +75,7 @@ class DevSets:
         self._retrieval = {
             "ja": _retrieval(data, tokenizer, "ja", ("",)),
             "en": _retrieval(data, tokenizer, "en", EN_DEV_SOURCES),
+            "en without reviews and posts": _retrieval(data, tokenizer, "en", EN_DEV_SOURCES, EN_SOURCES),
         }
 
     def measure(self, table: torch.Tensor) -> dict[str, dict[str, float]]:
@@ -85,8 +92,10 @@ class DevSets:
         return result
 
 
-def _retrieval(data: Path, tokenizer: Tokenizer, language: str, sources: Sequence[str]) -> Retrieval:
-    passages = load_passages(data, [f"passages_{language}", f"passages_{language}_dev"])
+def _retrieval(
+    data: Path, tokenizer: Tokenizer, language: str, sources: Sequence[str], pool: tuple[str, ...] = ("",)
+) -> Retrieval:
+    passages = load_passages(data, [f"passages_{language}", f"passages_{language}_dev"], pool)
     questions = load_questions(data, f"qa_{language}_dev", passages)
     kept = [at for at, own in enumerate(questions.passage) if passages[own]["id"].startswith(tuple(sources))]
     return Retrieval(
@@ -94,3 +103,19 @@ def _retrieval(data: Path, tokenizer: Tokenizer, language: str, sources: Sequenc
         tokenize(tokenizer, (questions.texts[at] for at in kept)),
         torch.tensor([questions.passage[at] for at in kept]),
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    args = parser.parse_args()
+    tensors = load_file(args.folder / "model.safetensors")
+    table = tensors["embeddings"].float() * tensors["weights"][:, None]
+    dev = DevSets(args.shared, Tokenizer.from_file(str(args.folder / "tokenizer.json")))
+    with torch.inference_mode():
+        print(json.dumps(dev.measure(table), ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    main()

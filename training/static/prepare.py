@@ -105,7 +105,10 @@ def prepare(shared: Path, out: Path, size: int = 34_000, limit: int | None = Non
         store[f"questions_{language}"] = tokenize(tokenizer, questions.texts)
         store[f"windows_{language}"] = tokenize(tokenizer, windows)
         arrays[f"owner_{language}"] = np.asarray(questions.passage, np.int64)
-        arrays[f"negatives_{language}"] = hard_negatives(questions, passages)
+        cache = out / f"negatives_{language}.npy"
+        if not cache.exists():
+            np.save(cache, hard_negatives(questions, passages))
+        arrays[f"negatives_{language}"] = np.load(cache)
     medical = list(read_lines(data / "qa_en_pairs.jsonl.gz"))[:limit]
     store["medical_questions"] = tokenize(tokenizer, (row["question"] for row in medical))
     store["medical_answers"] = tokenize(tokenizer, (row["answer"] for row in medical))

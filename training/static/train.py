@@ -1,11 +1,11 @@
 """Trains the token table on the tokens of ``prepare`` and the vectors of ``teacher``.
 
-    python -m training.static.train --shared FOLDER --out RUN_FOLDER [--steps 3000] [--dim 256]
+    python -m training.static.train --shared FOLDER --out RUN_FOLDER [--steps 2400] [--dim 256]
 
 Every step mixes all losses: translations and glossary (symmetric InfoNCE whose negatives are of both languages),
-cosine to the teacher on both sides, questions and their passages with hard negatives, inverse cloze. The rows have
-fixed SIF weights a / (a + p) (Arora et al. 2017) in front of what is learned. Restartable: step n draws from
-(seed, n) alone and the state is saved every ``--save`` steps.
+cosine to the teacher on both sides, questions and their passages with hard negatives, inverse cloze, sentences from a
+few of their words. The rows have fixed SIF weights a / (a + p) (Arora et al. 2017) in front of what is learned.
+Restartable: step n draws from (seed, n) alone and the state is saved every ``save_every`` steps.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DROP = 0.1
 QUESTIONS_FROM = 0.15  # share of the steps after which question losses have their full weight
 RATE = 8e-3
 WARM_UP = 0.03
-STEPS, DIM, SIZE = 3000, 256, 1024
+STEPS, DIM, SIZE = 2400, 256, 1024
 
 
 class Table(torch.nn.Module):
@@ -106,17 +106,23 @@ def both_ways(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return (functional.cross_entropy(forward, target) + functional.cross_entropy(backward, target)) / 2
 
 
-def draw(batches: Batches, rng: np.random.Generator, at: float, size: int) -> dict[str, tuple[float, Matches]]:
-    """Return the weighted batches of one step at ``at`` (0..1) of the training; ``size`` translations set the scale."""
+def draw(batches: Batches, rng: np.random.Generator, at: float, size: int) -> dict[str, tuple[float, float, Matches]]:
+    """Return the batches of one step at ``at`` (0..1) of the training; ``size`` translations set the scale.
+
+    Each comes with its weight and the share of the words of its left texts that is dropped.
+    """
     asked = min(1.0, at / QUESTIONS_FROM)
     return {
-        "translation": (1.0, batches.translations(rng, size)),
-        "glossary": (0.4, batches.glossary(rng, size // 2)),
-        "questions ja": (asked, batches.questions(rng, size // 3, "ja")),
-        "questions en": (0.7 * asked, batches.questions(rng, size // 5, "en")),
-        "medical": (0.2 * asked, batches.medical(rng, size // 16)),
-        "cloze ja": (0.4, batches.cloze(rng, size // 5, "ja")),
-        "cloze en": (0.3, batches.cloze(rng, size // 8, "en")),
+        "translation": (1.0, DROP, batches.translations(rng, size)),
+        "glossary": (0.4, 0.0, batches.glossary(rng, size // 2)),
+        "questions ja": (1.0 * asked, 0.3, batches.questions(rng, 3 * size // 8, "ja")),
+        "questions en": (0.8 * asked, 0.3, batches.questions(rng, size // 4, "en")),
+        "medical": (0.2 * asked, 0.3, batches.medical(rng, size // 16)),
+        "cloze ja": (0.8, 0.4, batches.cloze(rng, 3 * size // 8, "ja")),
+        "cloze en": (0.6, 0.4, batches.cloze(rng, size // 4, "en")),
+        "words ja": (0.2, 0.6, batches.sentences(rng, size // 4, "pairs_ja")),
+        "words mono": (0.2, 0.6, batches.sentences(rng, size // 4, "mono_ja")),
+        "words en": (0.2, 0.6, batches.sentences(rng, size // 4, "pairs_en")),
     }
 
 
@@ -128,12 +134,14 @@ def losses(
     All texts go through the table in one call: each call costs a gradient as large as the table.
     """
     drawn = draw(batches, rng, at, size)
-    bags = [part for _, batch in drawn.values() for part in (batch.left, batch.right, batch.hard) if part is not None]
-    bags = [drop(rng, part, DROP) for part in bags]
+    bags: list[Bags] = []
+    for _, share, batch in drawn.values():
+        bags += [drop(rng, batch.left, share), drop(rng, batch.right, DROP)]
+        bags += [drop(rng, batch.hard, DROP)] if batch.hard is not None else []
     lessons, target = taught.draw(rng, size // 3) if taught is not None else ([], None)
     rows = iter(table(stack([*bags, *lessons])).split([len(part.offsets) for part in [*bags, *lessons]]))
     found: dict[str, torch.Tensor] = {}
-    for name, (weight, batch) in drawn.items():
+    for name, (weight, _, batch) in drawn.items():
         left, right = next(rows), next(rows)
         if name in ("translation", "glossary"):
             found[name] = weight * both_ways(left, right)

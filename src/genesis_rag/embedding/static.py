@@ -27,7 +27,7 @@ from genesis_rag.protocols import Vectors
 TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
 _REPAIR = "Install genesis-rag again, or give the folder of a complete static embedding in models.toml."
-# No text is read beyond this many characters a token: tokens average 2 to 4, and none is longer than 16.
+# No text is read beyond this many characters a token; tokens average 2 to 4.
 _CHARACTERS_A_TOKEN = 16
 _BATCH = 256
 
@@ -54,7 +54,7 @@ class StaticEmbedder:
         self.dim = int(self._table.shape[1])
         self.max_tokens = max_tokens
         self.fingerprint = f"static-{digest.hexdigest()[:32]}-{max_tokens}"
-        self._nothing = _direction_of_nothing(self._table)
+        self._nothing = _direction_of_nothing(self.dim)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32[n, dim], one unit row a question."""
@@ -77,12 +77,17 @@ class StaticEmbedder:
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text. One text stays on this thread; more are spread over the cores."""
-        cut = [_clean(text[: self.max_tokens * _CHARACTERS_A_TOKEN]) for text in texts]
+        cut = [_clean(self._first_part(text)) for text in texts]
         if len(cut) == 1:
             found = [self._tokenizer.encode(cut[0], add_special_tokens=False)]
         else:
             found = self._tokenizer.encode_batch_fast(cut, add_special_tokens=False)
         return [encoding.ids[: self.max_tokens] for encoding in found]
+
+    def _first_part(self, text: str) -> str:
+        """Return enough of ``text`` for ``max_tokens`` tokens, so that a huge text costs no more than a long one."""
+        limit = self.max_tokens * _CHARACTERS_A_TOKEN
+        return text if len(text) <= limit else " ".join(text[: 16 * limit].split())[:limit]
 
     def _row(self, ids: list[int]) -> NDArray[np.float32]:
         at = np.asarray(ids, np.intp)
@@ -135,7 +140,7 @@ def _tensors(content: bytes, folder: Path) -> tuple[NDArray[np.int8], NDArray[np
     return table, weights
 
 
-def _direction_of_nothing(table: NDArray[np.int8]) -> NDArray[np.float32]:
+def _direction_of_nothing(dim: int) -> NDArray[np.float32]:
     """Return the unit vector of a text without any known token: fixed, and near to no text's vector in particular."""
-    row = np.where(np.arange(table.shape[1]) % 2 == 0, 1.0, -1.0).astype(np.float32)
+    row = np.where(np.arange(dim) % 2 == 0, 1.0, -1.0).astype(np.float32)
     return row / np.float32(np.linalg.norm(row))
