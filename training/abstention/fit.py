@@ -1,14 +1,11 @@
-"""Fits the weights of the extractive answerer and its calibrated abstention: writes answering/weights.json.
+"""Fit the weights of the extractive answerer: which unit answers, and how likely the passages answer at all.
 
-    python training/abstention/fit.py --shared FOLDER [--questions 4000] [--out FILE]
+    python -m training.abstention.fit --shared FOLDER
 
-Two models a language, both linear over named features (numpy only, seeded):
-  select      conditional logit over the units of the retrieved passages: which unit holds the answer;
-  answerable  logistic over features of the best unit: do the passages answer the question at all. Negatives are the
-              same questions with the right passage, or every passage of its title, taken out of the index.
-A third pair, "cross", is for units in another language than the question. There is no such training data, so it is
-fitted on both languages with every term hidden that would not survive translation (all but digits and acronyms); at
-run time cosines are divided by `cross_scale`, measured on translation pairs.
+Questions: half of the titles of the public development sets (the embedder was trained on the training questions, so on
+those every cosine flatters), and the dev split of corpus/qa. The other half of the titles is reported. For chunks in
+the other language there is the corpus, and encyclopedia questions whose words are hidden from the answerer but for
+those that survive translation (digits, acronyms).
 """
 
 from __future__ import annotations
@@ -16,40 +13,40 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-
-from training.abstention.data import (  # noqa: E402
-    QA,
-    HybridSearch,
-    holds_answer,
-    load_collection,
-    load_questions,
-    read_lines,
-    with_gold,
+from training.abstention.asking import Asked, Product, corpus, encyclopedia, passages_file
+from training.abstention.data import QA, Collection, load_collection, load_questions, read_lines, title_key
+from training.abstention.models import (
+    Chance,
+    Choice,
+    auroc,
+    chances,
+    first_right,
+    fit_chance,
+    fit_choice,
+    weighted_quantile,
 )
 
-from genesis_rag.answering.abstention import answerable_features  # noqa: E402
-from genesis_rag.answering.features import ANSWERABLE_FEATURES, FEATURES, Tools, UnitTable, build_table, read_question  # noqa: E402
-from genesis_rag.answering.questions import analyse_question  # noqa: E402
-from genesis_rag.answering.scoring import LinearModel  # noqa: E402
-from genesis_rag.answering.units import split_passages  # noqa: E402
-from genesis_rag.text.terms import get_analyser  # noqa: E402
+from genesis_rag.answering.abstention import answerable_features
+from genesis_rag.answering.features import FEATURES, Tools, UnitTable, build_table, read_question
+from genesis_rag.answering.questions import analyse_question
+from genesis_rag.answering.scoring import LinearModel
+from genesis_rag.answering.units import split_passages
 
+ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261124
-WRONG_REFUSALS = 0.08
-UNLEARNABLE = ("lead", "heading", "item")
-"""Passages of an encyclopedia hardly have lists: what they teach of items is chance. The line that leads in to a list
-counts as much as a sentence before the unit."""
+WRONG_REFUSALS = 0.10
+CORPUS_SHARE = 0.5
+"""Part of the whole weight that the questions over the corpus have."""
 
 
 class PortableTerms:
@@ -71,139 +68,93 @@ class PortableTerms:
         }
 
 
-@dataclass
 class Case:
-    """One question over one set of passages: the features of its units and which of them answer."""
+    """One question over its passages: the features of all units, and which of them answer."""
 
-    table: UnitTable
-    gold: np.ndarray
-    make: Callable[[np.ndarray, int], np.ndarray]
-    holds: np.ndarray
+    def __init__(self, asked: Asked, tools: Tools) -> None:
+        self.asked = asked
+        self.question = read_question(analyse_question(asked.question), tools)
+        self.table: UnitTable = build_table(self.question, split_passages(asked.passages), asked.passages, tools)
+        units = self.table.units
+        self.language = self.question.profile.language
+        self.answers = np.array([unit.kind != "heading" for unit in units], dtype=bool)
+        self.own = np.array([unit.language == self.language for unit in units], dtype=bool)
+        self.gold = np.array(
+            [any(unit.start < end and start < unit.end for start, end in asked.gold[unit.passage]) for unit in units],
+            dtype=bool,
+        )
 
+    def choice(self, mask: np.ndarray, weight: float) -> Choice | None:
+        """Return the units of ``mask`` to choose among, if one of them answers."""
+        rows = mask & self.answers
+        if not (self.gold & rows).any():
+            return None
+        return Choice(self.table.values[rows], self.gold[rows], weight)
 
-def sized(tools: Tools, search: HybridSearch, number: int) -> Tools:
-    """Return the tools with the term weights of a small index for every other question: most users' index is small."""
-    return replace(tools, term_weight=search.small_term_weight) if number % 2 else tools
-
-
-def make_case(qa: QA, passages: tuple[Any, ...], tools: Tools) -> Case:
-    question = read_question(analyse_question(qa.question), tools)
-    table = build_table(question, split_passages(passages), passages, tools)
-    gold = np.array(
-        [
-            passages[unit.passage].document_id == qa.passage_id
-            and any(unit.start < end and start < unit.end for start, end in qa.spans)
-            and unit.kind != "heading"
-            for unit in table.units
-        ],
-        dtype=bool,
-    )
-    holds = np.array([holds_answer(unit.text, qa.answers) for unit in table.units], dtype=bool)
-
-    def make(scores: np.ndarray, best: int) -> np.ndarray:
-        return answerable_features(question, table, scores, best, passages)
-
-    return Case(table, gold, make, holds)
-
-
-def fit_select(cases: list[tuple[np.ndarray, np.ndarray]], epochs: int = 40) -> LinearModel:
-    """Conditional logit: minimise -log of the probability that the softmax gives to the answering units (Adam)."""
-    stacked = np.concatenate([values for values, _ in cases])
-    stacked[:, [FEATURES.index(name) for name in UNLEARNABLE]] = 0.0
-    mean, scale = stacked.mean(axis=0), stacked.std(axis=0) + 1e-6
-    owner = np.repeat(np.arange(len(cases)), [len(gold) for _, gold in cases])
-    x = (stacked - mean) / scale
-    gold = np.concatenate([gold for _, gold in cases])
-    weights, first, second = (np.zeros(x.shape[1]) for _ in range(3))
-    for step in range(1, epochs * 10 + 1):
-        scores = x @ weights
-        top = np.full(len(cases), -np.inf)
-        np.maximum.at(top, owner, scores)
-        powers = np.exp(scores - top[owner])
-        share = powers / np.bincount(owner, powers)[owner]
-        right = np.where(gold, powers, 0.0)
-        target = right / np.maximum(np.bincount(owner, right), 1e-12)[owner]
-        gradient = x.T @ (share - target) / len(cases) + 1e-4 * weights
-        first = 0.9 * first + 0.1 * gradient
-        second = 0.999 * second + 0.001 * gradient**2
-        weights -= 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    raw = weights / scale
-    raw[FEATURES.index("lead")] = raw[FEATURES.index("previous")]
-    return LinearModel(FEATURES, raw.astype(np.float32), float(-(mean / scale) @ weights))
+    def chance(self, mask: np.ndarray, model: LinearModel, weight: float) -> Chance | None:
+        """Return the best unit of ``mask`` as an example of an answer that is there or not."""
+        rows = np.flatnonzero(mask & self.answers)
+        if not len(rows):
+            return None
+        scores = model(self.table.values)
+        best = int(rows[int(np.argmax(scores[rows]))])
+        values = answerable_features(self.question, self.table, scores, best, self.asked.passages)
+        answered = bool((self.gold & mask).any())
+        return Chance(values, answered, bool(self.gold[best]), weight, self.asked.setting)
 
 
-def fit_logistic(x: np.ndarray, y: np.ndarray, weight: np.ndarray, penalty: float = 1.0) -> LinearModel:
-    """Logistic regression by Newton's method with a small ridge, on standardised features."""
-    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-    z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
-    ridge = penalty * np.eye(z.shape[1])
-    ridge[-1, -1] = 0.0
-    beta = np.zeros(z.shape[1])
-    for _ in range(30):
-        p = 0.5 * (1 + np.tanh(0.5 * z @ beta))
-        hessian = (z * (weight * p * (1 - p))[:, None]).T @ z + ridge
-        beta -= np.linalg.solve(hessian, z.T @ (weight * (p - y)) + ridge @ beta)
-    raw = beta[:-1] / scale
-    return LinearModel(ANSWERABLE_FEATURES, raw.astype(np.float32), float(beta[-1] - (mean / scale) @ beta[:-1]))
+def halves(collection: Collection, questions: Sequence[QA]) -> tuple[list[QA], list[QA]]:
+    """Split by title: to fit on, and to report."""
+    parts: tuple[list[QA], list[QA]] = ([], [])
+    for qa in questions:
+        title = title_key(collection.titles[collection.place[qa.passage_id]])
+        parts[zlib.crc32(title.encode()) % 2].append(qa)
+    return parts
 
 
-def auroc(score: np.ndarray, label: np.ndarray) -> float:
-    """Area under the ROC curve by ranks, ties shared."""
-    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    positive = label.sum()
-    return float((ranks[label > 0].sum() - positive * (positive + 1) / 2) / (positive * (len(label) - positive)))
+def scaled(items: Iterable[Any], total: float) -> list[Any]:
+    """Give all items together the weight ``total``."""
+    kept = [item for item in items if item is not None]
+    return [replace(item, weight=total / len(kept)) for item in kept]
 
 
-def best_unit(case: Case, model: LinearModel) -> tuple[np.ndarray, int] | None:
-    allowed = np.array([unit.kind != "heading" for unit in case.table.units], dtype=bool)
-    if not allowed.any():
-        return None
-    scores = model(case.table.values)
-    return scores, int(np.flatnonzero(allowed)[int(np.argmax(scores[allowed]))])
+def report(name: str, rows: Sequence[Chance], model: LinearModel, threshold: float) -> dict[str, float]:
+    y = np.array([row.answered for row in rows])
+    p = chances(rows, model)
+    right = np.array([row.right for row in rows])
+    found = {
+        "auroc": auroc(p, y),
+        "wrong_refusals": float((p[y] < threshold).mean()),
+        "right_refusals": float((p[~y] < threshold).mean()),
+        "right_of_answered": float(right[p >= threshold].mean()),
+        "rows": float(len(rows)),
+    }
+    found = {key: round(value, 4) for key, value in found.items()}
+    print(name, found, flush=True)
+    return found
 
 
-def answerable_rows(
-    questions: list[QA], search: HybridSearch, tools: Tools, model: LinearModel
-) -> Iterator[tuple[np.ndarray, float, str, bool]]:
-    """Yield (features, label, setting, the best unit holds the answer) of every question in every setting."""
-    for number, qa in enumerate(questions):
-        for setting in ("found", "hard", "easy"):
-            passages = search.case(qa, setting)  # type: ignore[arg-type]
-            case = make_case(qa, passages, sized(tools, search, number))
-            found = best_unit(case, model)
-            if found is None:
-                continue
-            right = any(passage.document_id == qa.passage_id for passage in passages)
-            if not right and case.holds[found[1]]:
-                continue  # Another passage may answer as well; nobody knows.
-            yield case.make(*found), float(right), setting, bool(case.holds[found[1]])
+def fit_group(
+    name: str, encyclopedic: Sequence[Case], corpus_cases: Sequence[Case], own: bool
+) -> tuple[LinearModel, LinearModel, float]:
+    """Fit both models and the threshold for one group ("ja", "en" or "cross")."""
 
+    def masks(cases: Sequence[Case], mine: bool) -> Iterator[tuple[Case, np.ndarray]]:
+        return ((case, case.own if mine else ~case.own) for case in cases)
 
-def fit_answerable(rows: list[tuple[np.ndarray, float, str, bool]]) -> tuple[LinearModel, float]:
-    """Return the model, classes weighted equally, and the threshold that refuses few answerable questions."""
-    x = np.array([row[0] for row in rows], dtype=np.float64)
-    y = np.array([row[1] for row in rows])
-    weight = np.where(y > 0, 0.5 / max(y.mean(), 1e-6), 0.5 / max(1 - y.mean(), 1e-6))
-    model = fit_logistic(x, y, weight)
-    p = 0.5 * (1 + np.tanh(0.5 * model(x.astype(np.float32))))
-    return model, float(np.quantile(p[y > 0], WRONG_REFUSALS))
-
-
-def report(name: str, rows: list[tuple[np.ndarray, float, str, bool]], model: LinearModel, threshold: float) -> None:
-    x = np.array([row[0] for row in rows], dtype=np.float32)
-    y = np.array([row[1] for row in rows])
-    setting = np.array([row[2] for row in rows])
-    p = 0.5 * (1 + np.tanh(0.5 * model(x)))
-    parts = [f"AUROC {auroc(p, y):.3f}"]
-    for kind in ("hard", "easy"):
-        keep = (setting == kind) | (y > 0)
-        parts.append(f"{kind} {auroc(p[keep], y[keep]):.3f}")
-    refused = float((p[y > 0] < threshold).mean())
-    answered = {kind: float((p[(y == 0) & (setting == kind)] >= threshold).mean()) for kind in ("hard", "easy")}
-    print(
-        name, *parts, f"wrong refusals {refused:.3f}", f"answered though gone {answered}", f"threshold {threshold:.3f}"
-    )
+    choices = scaled((case.choice(mask, 1.0) for case, mask in masks(encyclopedic, True)), 1 - CORPUS_SHARE)
+    choices += scaled((case.choice(mask, 1.0) for case, mask in masks(corpus_cases, own)), CORPUS_SHARE)
+    choose = fit_choice(choices)
+    print(name, "choices", len(choices), "first right", round(first_right(choices, choose), 3))
+    rows = scaled((case.chance(mask, choose, 1.0) for case, mask in masks(encyclopedic, True)), 1 - CORPUS_SHARE)
+    rows += scaled((case.chance(mask, choose, 1.0) for case, mask in masks(corpus_cases, own)), CORPUS_SHARE)
+    estimate = fit_chance(rows)
+    p, answered = chances(rows, estimate), np.array([row.answered for row in rows])
+    weights = np.array([row.weight for row in rows])
+    threshold = weighted_quantile(p[answered], weights[answered], WRONG_REFUSALS)
+    report(f"{name} fitted on", rows, estimate, threshold)
+    report(f"{name} fitted on, corpus part", rows[-len(corpus_cases) :], estimate, threshold)
+    return choose, estimate, threshold
 
 
 def cross_scale(data: Path, embedder: Any, count: int = 4000) -> float:
@@ -220,84 +171,63 @@ def cross_scale(data: Path, embedder: Any, count: int = 4000) -> float:
 
 
 def as_json(model: LinearModel) -> dict[str, Any]:
-    return {
-        "features": list(model.names),
-        "weights": [round(float(weight), 4) for weight in model.weights],
-        "bias": round(model.bias, 4),
-    }
+    weights = [round(float(weight), 4) for weight in model.weights]
+    return {"features": list(model.names), "weights": weights, "bias": round(model.bias, 4)}
 
 
-def select_cases(questions: list[QA], search: HybridSearch, tools: Tools) -> list[tuple[np.ndarray, np.ndarray]]:
-    cases = []
-    for number, qa in enumerate(questions):
-        case = make_case(qa, with_gold(search.case(qa, "found"), qa, search), sized(tools, search, number))
-        keep = np.array([unit.kind != "heading" for unit in case.table.units], dtype=bool)
-        if case.gold[keep].any():
-            cases.append((case.table.values[keep].astype(np.float64), case.gold[keep]))
-    return cases
-
-
-def top_share(cases: list[tuple[np.ndarray, np.ndarray]], model: LinearModel) -> float:
-    return float(np.mean([gold[int(np.argmax(model(values.astype(np.float32))))] for values, gold in cases]))
-
-
-def fit_all(shared: Path, embedder: Any, count: int, dev: int) -> dict[str, Any]:
-    data = shared / "data"
-    analyser = get_analyser()
-    select: dict[str, Any] = {}
-    answerable: dict[str, Any] = {}
-    thresholds: dict[str, float] = {}
-    blind_cases: list[tuple[np.ndarray, np.ndarray]] = []
-    blind: list[tuple[list[QA], HybridSearch, Tools]] = []
-    for language in ("ja", "en"):
-        search = HybridSearch(load_collection(data, language), embedder, analyser)  # type: ignore[arg-type]
-        tools = Tools(embedder, analyser, search.term_weight)
-        questions = load_questions(data, language, "train", 2 * count, SEED)
-        tests = load_questions(data, language, "dev", dev, SEED)
-        cases = select_cases(questions[:count], search, tools)
-        model = fit_select(cases)
-        print(language, "select: right unit first, train", round(top_share(cases, model), 3), "dev",
-              round(top_share(select_cases(tests, search, tools), model), 3), flush=True)  # fmt: skip
-        print({name: round(float(weight), 2) for name, weight in zip(FEATURES, model.weights, strict=True)})
-        rows = list(answerable_rows(questions[count:], search, tools, model))
-        chance, threshold = fit_answerable(rows)
-        report(f"{language} train", rows, chance, threshold)
-        report(f"{language} dev", list(answerable_rows(tests, search, tools, model)), chance, threshold)
-        print({name: round(float(weight), 2) for name, weight in zip(ANSWERABLE_FEATURES, chance.weights, strict=True)})
-        select[language], answerable[language], thresholds[language] = as_json(model), as_json(chance), threshold
-        hidden = replace(tools, analyser=PortableTerms(analyser))
-        blind_cases += select_cases(questions[: count // 2], search, hidden)
-        blind.append((questions[count : count + count // 2], search, hidden))
-    model = fit_select(blind_cases)
-    print("cross select: right unit first, train", round(top_share(blind_cases, model), 3))
-    print({name: round(float(weight), 2) for name, weight in zip(FEATURES, model.weights, strict=True)})
-    rows = [row for part in blind for row in answerable_rows(*part, model)]
-    chance, threshold = fit_answerable(rows)
-    report("cross train", rows, chance, threshold)
-    select["cross"], answerable["cross"], thresholds["cross"] = as_json(model), as_json(chance), threshold
+def fit_all(shared: Path, profile: str, most: int) -> dict[str, Any]:
+    data, made = shared / "data", {}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        built_in = Product(place / "corpus", [ROOT / "corpus" / "documents"], profile)
+        embedder, analyser = built_in.answerer.tools.embedder, built_in.answerer.tools.analyser
+        scale = round(cross_scale(data, embedder), 4)
+        tools = replace(built_in.answerer.tools, cross_scale=scale)
+        qa = list(corpus(built_in, ROOT / "corpus" / "qa" / "genesis_qa.jsonl", "dev"))
+        corpus_cases = [Case(asked, tools) for asked in qa]
+        hidden: list[Case] = []
+        for language in ("ja", "en"):
+            collection = load_collection(data, language)  # type: ignore[arg-type]
+            (place / language).mkdir()
+            product = Product(place / language, [passages_file(place / language, collection)], profile)
+            own = replace(product.answerer.tools, cross_scale=scale)
+            questions = load_questions(data, language, "dev", 10**6, SEED)  # type: ignore[arg-type]
+            fit, test = (part[:most] for part in halves(collection, questions))
+            asked = list(encyclopedia(product, collection, fit))
+            group = [case for case in corpus_cases if case.language == language]
+            made[language] = fit_group(language, [Case(one, own) for one in asked], group, own=True)
+            rows = [Case(one, own) for one in encyclopedia(product, collection, test)]
+            choose, estimate, threshold = made[language]
+            told = [case.choice(case.own, 1.0) for case in rows if case.asked.setting == "found"]
+            print(language, "reported: first right", round(first_right([c for c in told if c], choose), 3))
+            found = [chance for case in rows if (chance := case.chance(case.own, choose, 1.0)) is not None]
+            report(f"{language} reported", found, estimate, threshold)
+            blind = replace(own, analyser=PortableTerms(analyser))  # type: ignore[arg-type]
+            random.Random(SEED).shuffle(asked)
+            hidden += [Case(one, blind) for one in asked[: len(asked) // 2]]
+        made["cross"] = fit_group("cross", hidden, corpus_cases, own=False)
     return {
         "embedder": embedder.fingerprint,
         "analyser": analyser.id,
-        "select": select,
-        "answerable": answerable,
-        "thresholds": {group: round(value, 4) for group, value in thresholds.items()},
-        "cross_scale": round(cross_scale(data, embedder), 4),
+        "select": {group: as_json(parts[0]) for group, parts in made.items()},
+        "answerable": {group: as_json(parts[1]) for group, parts in made.items()},
+        "thresholds": {group: round(parts[2], 4) for group, parts in made.items()},
+        "cross_scale": scale,
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=os.environ.get("GENESIS_SHARED"))
-    parser.add_argument("--questions", type=int, default=3000, help="per language and per model")
-    parser.add_argument("--dev", type=int, default=600)
-    parser.add_argument("--weights", type=Path, default=ROOT / "src/genesis_rag/embedded/static")
+    parser.add_argument("--profile", default="embedded-static")
+    parser.add_argument("--most", type=int, default=1200, help="questions of a language to fit on, and to report")
     parser.add_argument("--out", type=Path, default=ROOT / "src/genesis_rag/answering/weights.json")
     options = parser.parse_args()
     if options.shared is None or not Path(options.shared).is_dir():
         parser.error("--shared must name the folder of shared data")
-    from genesis_rag.embedding.static import StaticEmbedder
-
-    result = fit_all(Path(options.shared), StaticEmbedder(options.weights), options.questions, options.dev)
+    result = fit_all(Path(options.shared), options.profile, options.most)
+    for group, model in result["select"].items():
+        print(group, dict(zip(FEATURES, model["weights"], strict=True)))
     options.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print("wrote", options.out)
 
