@@ -12,6 +12,8 @@ from genesis_rag.types import Chunk, DocumentInfo, Passage
 
 CountTokens = Callable[[str], int]
 
+_COUNTS_KEPT = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -27,7 +29,6 @@ class Group:
 
     best: Candidate
     chunks: dict[int, Chunk]
-    tokens: int
 
     @property
     def first(self) -> int:
@@ -49,10 +50,9 @@ class Group:
             return False
         return chunk.ordinal in (self.first - 1, self.last + 1)
 
-    def take(self, chunk: Chunk, tokens: int) -> None:
+    def take(self, chunk: Chunk) -> None:
         """Take in a neighbour."""
         self.chunks[chunk.ordinal] = chunk
-        self.tokens += tokens
 
 
 class PassageMaker:
@@ -66,6 +66,7 @@ class PassageMaker:
 
     def __init__(self, index: Searchable, count_tokens: CountTokens, settings: RetrievalSettings) -> None:
         self._index, self._count, self._settings = index, count_tokens, settings
+        self._counted: dict[str, int] = {}
 
     def make(self, candidates: Sequence[Candidate], count: int, kept: Mapping[bool, int]) -> list[Passage]:
         """Return at most ``count`` passages, best first, markers from 1.
@@ -91,18 +92,32 @@ class PassageMaker:
         """Merge candidates that are neighbours, as far as they fit; groups are in the order of their best ones."""
         groups: list[Group] = []
         for candidate in candidates:
-            tokens = self._count(candidate.chunk.text)
-            joined = next((group for group in groups if self._belongs(group, candidate, tokens)), None)
+            joined = next((group for group in groups if self._belongs(group, candidate)), None)
             if joined is None:
-                groups.append(Group(candidate, {candidate.chunk.ordinal: candidate.chunk}, tokens))
+                groups.append(Group(candidate, {candidate.chunk.ordinal: candidate.chunk}))
             else:
-                joined.take(candidate.chunk, tokens)
+                joined.take(candidate.chunk)
         return groups
 
-    def _belongs(self, group: Group, candidate: Candidate, tokens: int) -> bool:
-        if not group.touches(candidate.chunk) or group.tokens + tokens > self._settings.passage_tokens:
+    def _belongs(self, group: Group, candidate: Candidate) -> bool:
+        if candidate.scored.fused < self._settings.merge_score * group.best.scored.fused:
             return False
-        return candidate.scored.fused >= self._settings.merge_score * group.best.scored.fused
+        return group.touches(candidate.chunk) and self._fits(group, candidate.chunk)
+
+    def _fits(self, group: Group, chunk: Chunk) -> bool:
+        return self._size(group) + self._tokens(chunk) <= self._settings.passage_tokens
+
+    def _size(self, group: Group) -> int:
+        return sum(self._tokens(chunk) for chunk in group.chunks.values())
+
+    def _tokens(self, chunk: Chunk) -> int:
+        """Return the number of tokens of a chunk, remembered under its id, which stands for its text."""
+        known = self._counted.get(chunk.id)
+        if known is None:
+            if len(self._counted) >= _COUNTS_KEPT:
+                self._counted.clear()
+            known = self._counted[chunk.id] = self._count(chunk.text)
+        return known
 
     def _spread(self, groups: Sequence[Group], count: int) -> list[Group]:
         """Put what is above a document's cap behind everything else, if there is enough else to fill the places."""
@@ -120,16 +135,13 @@ class PassageMaker:
     def _widen(self, group: Group, taken: set[tuple[str, int]]) -> None:
         """Let a short passage take in chunks after and before it under the same heading that nobody else has."""
         document = group.best.chunk.document_id
-        while group.tokens < self._settings.short_tokens:
+        while self._size(group) < self._settings.short_tokens:
             around = [o for o in (group.last + 1, group.first - 1) if o >= 0 and (document, o) not in taken]
             found = self._index.chunk_ids_at(document, around) if around else {}
             for ordinal in around:
                 chunk = found[ordinal][1] if ordinal in found else None
-                if chunk is None or not group.touches(chunk):
-                    continue
-                tokens = self._count(chunk.text)
-                if group.tokens + tokens <= self._settings.passage_tokens:
-                    group.take(chunk, tokens)
+                if chunk is not None and group.touches(chunk) and self._fits(group, chunk):
+                    group.take(chunk)
                     taken.add((document, ordinal))
                     break
             else:
@@ -140,10 +152,10 @@ class PassageMaker:
         kept: list[Group] = []
         spent = 0
         for group in groups:
-            if kept and spent + group.tokens > self._settings.total_tokens:
-                continue
-            kept.append(group)
-            spent += group.tokens
+            size = self._size(group)
+            if not kept or spent + size <= self._settings.total_tokens:
+                kept.append(group)
+                spent += size
         return kept
 
     def _passage(self, group: Group, document: DocumentInfo, marker: int) -> Passage:
