@@ -15,14 +15,13 @@ from genesis_rag.server import documents
 from genesis_rag.server.receiving import receive
 from genesis_rag.server.requests import MAX_SOURCE_CHARS, LanguageName
 from genesis_rag.server.schemas import INDEX_SCHEMA, UPLOAD_SCHEMA, document_payload, text_payload, to_line
+from genesis_rag.server.streaming import EVENT_STREAM, HEADERS
 from genesis_rag.server.uploads import MAX_UPLOAD_BYTES
 from genesis_rag.server.writing import Job
 
 if TYPE_CHECKING:
     from genesis_rag.server.services import Services
 
-EVENT_STREAM = "text/event-stream"
-STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 MAX_LISTED = 1_000
 Event = tuple[str, dict[str, Any]]
 
@@ -126,7 +125,7 @@ def _add_upload(router: APIRouter, services: Services) -> None:
             _submit(services, Job(_teller(loop, events, incoming.name), incoming, replace=replace))
         if EVENT_STREAM in accept.lower():
             stream = _told(services, events, len(files))
-            return StreamingResponse(stream, media_type=EVENT_STREAM, headers=STREAM_HEADERS)
+            return StreamingResponse(stream, media_type=EVENT_STREAM, headers=HEADERS)
         ends = [event async for event in _finished(services, events, len(files)) if event[0] != "progress"]
         return _response(ends, [incoming.name for incoming in files])
 

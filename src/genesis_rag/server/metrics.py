@@ -22,6 +22,7 @@ _HELP = {
     "genesis_refused_total": "Requests refused before they were looked at, by reason.",
     "genesis_requests_in_progress": "Requests being served.",
     "genesis_writes_total": "Uploads and removals by result.",
+    "genesis_questions_waiting": "Questions that wait for their turn.",
     "genesis_writes_waiting": "Uploads and removals that wait.",
     "genesis_index_documents": "Documents in the index.",
     "genesis_index_chunks": "Chunks in the index.",

@@ -6,11 +6,11 @@ import base64
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from genesis_rag.assistant import AskOptions
@@ -30,6 +30,7 @@ from genesis_rag.server.problems import UnknownModelError, problem_of, unexpecte
 from genesis_rag.server.requests import MAX_QUESTION_CHARS
 from genesis_rag.server.routes import counted
 from genesis_rag.server.schemas import to_line
+from genesis_rag.server.streaming import event_response
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, SearchFilter, TextDelta
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def openai_router(services: Services) -> APIRouter:
 
 
 def _add_chat(router: APIRouter, services: Services) -> None:
-    @router.post("/chat/completions", response_model=None, max_body_size=MAX_CHAT_BYTES)
+    @router.post(
+        "/chat/completions", response_model=None, max_body_size=MAX_CHAT_BYTES, dependencies=[Depends(services.turn)]
+    )
     def complete(body: ChatRequest, request: Request) -> JSONResponse | StreamingResponse:
         """Answer the last message of the user from the documents; the citations are in the text and as annotations."""
         _known(services, body.model)
@@ -79,9 +82,7 @@ def _add_chat(router: APIRouter, services: Services) -> None:
             return JSONResponse(reply.whole(last.answer))
         first = next(events)  # an error before the first event still gets its own status
         with_usage = body.stream_options is not None and body.stream_options.include_usage
-        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        stream = reply.stream(chain((first,), events), with_usage)
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+        return event_response(reply.stream(chain((first,), events), with_usage))
 
 
 class _Reply:
@@ -103,7 +104,7 @@ class _Reply:
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return {**self._head, "object": "chat.completion", "choices": [choice], "usage": self._usage(answer)}
 
-    def stream(self, events: Iterator[AnswerEvent], with_usage: bool) -> Iterator[bytes]:
+    def stream(self, events: Iterator[AnswerEvent], with_usage: bool) -> Generator[bytes]:
         """Yield chunks as they come; the last one with text holds the sources and the annotations."""
         try:
             yield self._chunk({"role": "assistant", "content": ""})

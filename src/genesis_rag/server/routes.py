@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import format_sse_event
 
@@ -30,6 +30,7 @@ from genesis_rag.server.schemas import (
     search_payload,
     to_line,
 )
+from genesis_rag.server.streaming import EVENT_STREAM, event_response
 from genesis_rag.types import AnswerDone, AnswerEvent, PassagesFound, TextDelta
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from genesis_rag.server.services import Services
 
 _LOG = logging.getLogger(__name__)
-EVENT_STREAM = "text/event-stream"
 
 
 def api_router(services: Services) -> APIRouter:
@@ -50,7 +50,7 @@ def api_router(services: Services) -> APIRouter:
 
 
 def _add_ask(router: APIRouter, services: Services) -> None:
-    @router.post("/ask", response_model=None)
+    @router.post("/ask", response_model=None, dependencies=[Depends(services.turn)])
     def ask(request: AskRequest, accept: Annotated[str, Header()] = "") -> JSONResponse | StreamingResponse:
         """Answer a question: one JSON object, or events if the client accepts text/event-stream."""
         options = AskOptions(
@@ -63,9 +63,7 @@ def _add_ask(router: APIRouter, services: Services) -> None:
             return JSONResponse(answer_payload(answer))
         events = assistant.stream(request.question, options)
         first = next(events)  # an error before the first event still gets its own status
-        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        stream = event_stream(counted(services, chain((first,), events)))
-        return StreamingResponse(stream, media_type=EVENT_STREAM, headers=headers)
+        return event_response(event_stream(counted(services, chain((first,), events))))
 
 
 def _add_search(router: APIRouter, holder: AssistantHolder) -> None:
@@ -121,7 +119,7 @@ def counted(services: Services, events: Iterator[AnswerEvent]) -> Iterator[Answe
         yield event
 
 
-def event_stream(events: Iterator[AnswerEvent]) -> Iterator[bytes]:
+def event_stream(events: Iterator[AnswerEvent]) -> Generator[bytes]:
     """Turn answer events into server-sent events: passages, delta, done; or error, and then the stream ends."""
     try:
         for event in events:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+
+from fastapi import Request
 
 from genesis_rag.server.holder import AssistantHolder
 from genesis_rag.server.metrics import Metrics
+from genesis_rag.server.turns import Turns
 from genesis_rag.server.uploads import UploadFolder
 from genesis_rag.server.workshop import Workshop
 from genesis_rag.server.writing import WriteQueue
@@ -22,3 +26,10 @@ class Services:
     uploads: UploadFolder
     writes: WriteQueue
     metrics: Metrics
+    turns: Turns
+
+    async def turn(self, request: Request) -> AsyncIterator[None]:
+        """Hold a turn while a question is answered, to the end of its stream; a dependency of routes."""
+        client = request.client.host if request.client else ""
+        async with self.turns.turn(request.headers.get("authorization", "") + client):
+            yield
