@@ -49,6 +49,7 @@ def export(out: Path, folder: Path) -> dict[str, int]:
     rows, scales = quantise(table.astype(np.float32))
     folder.mkdir(parents=True, exist_ok=True)
     save_file({"embeddings": rows, "weights": scales}, folder / "model.safetensors")
+    (folder / "model.safetensors").chmod(0o644)  # safetensors makes it readable by its owner alone
     shutil.copyfile(out / "tokenizer.json", folder / "tokenizer.json")
     _write(folder / "modules.json", MODULES)
     _write(folder / "config_sentence_transformers.json", SETTINGS)
