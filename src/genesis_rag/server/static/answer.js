@@ -154,7 +154,8 @@ export class AnswerView {
   }
 
   async copy(text) {
-    await navigator.clipboard.writeText(text);
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else copyTheOldWay(text);
     byId("done").textContent = this.words().copied;
   }
 
@@ -164,6 +165,16 @@ export class AnswerView {
     for (const name of ["good", "bad"]) byId(name).setAttribute("aria-pressed", String(name === verdict));
     byId("done").textContent = this.words().thanks;
   }
+}
+
+/** Browsers give no clipboard to pages that came over plain HTTP from another machine. */
+function copyTheOldWay(text) {
+  const box = element("textarea", "hidden");
+  box.value = text;
+  document.body.append(box);
+  box.select();
+  document.execCommand("copy");
+  box.remove();
 }
 
 /** Show which quotation is open in the viewer. */

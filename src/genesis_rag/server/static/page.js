@@ -73,13 +73,18 @@ function showError(error) {
   notice.hidden = false;
 }
 
-/** What is asked: the question and how it was narrowed. */
-function request(question) {
-  const body = { question };
-  if (byId("narrow-language").value) body.in = byId("narrow-language").value;
-  if (byId("answer-language").value) body.language = byId("answer-language").value;
-  if (byId("narrow-source").value.trim()) body.source = byId("narrow-source").value.trim();
-  return body;
+const NARROWING = { in: "narrow-language", language: "answer-language", source: "narrow-source" };
+
+/** How the search is narrowed: those of `in`, `language` and `source` that are chosen. */
+function narrowing() {
+  const chosen = Object.entries(NARROWING).map(([name, id]) => [name, byId(id).value.trim()]);
+  return Object.fromEntries(chosen.filter(([, value]) => value));
+}
+
+/** Narrow the search as an address says. */
+function narrow(address) {
+  for (const [name, id] of Object.entries(NARROWING)) byId(id).value = address.get(name) ?? "";
+  if (Object.keys(narrowing()).length > 0) byId("narrow").open = true;
 }
 
 async function ask(question, remember = true) {
@@ -89,13 +94,14 @@ async function ask(question, remember = true) {
   setView("ask");
   byId("question").value = question;
   fitQuestion();
-  if (remember) history.pushState(null, "", `/?q=${encodeURIComponent(question)}`);
+  const body = { question, ...narrowing() };
+  if (remember) history.pushState(null, "", `/?${new URLSearchParams({ q: question, ...narrowing() })}`);
   answers.begin(question);
   byId("submit").textContent = words().stop;
   try {
     let text = "";
     let whole = null;
-    await api.ask(request(question), {
+    await api.ask(body, {
       passages: ({ passages }) => answers.reading(passages.length),
       delta: (piece) => answers.stream((text += piece.text)),
       done: (answer) => { whole = answer; },
@@ -161,8 +167,10 @@ async function showLibrary(target = null) {
 function showAddress() {
   const address = new URLSearchParams(location.search);
   const question = address.get("q")?.trim();
-  if (question) ask(question, false);
-  else if (address.has("document")) {
+  if (question) {
+    narrow(address);
+    ask(question, false);
+  } else if (address.has("document")) {
     const [start, end] = ["start", "end"].map((name) => Number.parseInt(address.get(name) ?? "0", 10) || 0);
     showLibrary({ id: address.get("document"), start, end });
   } else if (address.get("view") === "library") showLibrary();
@@ -196,7 +204,8 @@ function listenToQuestion() {
 
 function listen() {
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && viewer.isOpen) viewer.close();
+    if (event.key === "Escape" && !byId("hint").hidden) byId("hint").hidden = true;
+    else if (event.key === "Escape" && viewer.isOpen) viewer.close();
     const typing = /^(TEXTAREA|INPUT|SELECT)$/.test(document.activeElement.tagName);
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !typing && !library.isOpen) {
       event.preventDefault();
