@@ -195,13 +195,16 @@ def main() -> None:
     options = parser.parse_args()
     shared = shared_folder(options.shared)
     parts = {"legs": measure_legs, "mixed": _retrieval_mixed.measure, "seed": _retrieval_seed.measure}
-    result = dict(read_result(NAME)) if (RESULTS / f"{NAME}.json").is_file() else {}
+    measured: dict[str, object] = {}
     for part in options.parts.split(","):
         with tempfile.TemporaryDirectory() as folder:
-            measured = parts[part](shared, Path(folder), options)
-        result[part] = {"machine": describe_machine(), "profile": options.profile, **measured}
-        print(part, json.dumps(measured, ensure_ascii=False, indent=1), flush=True)
-    result |= {"command": "python -m benchmarks.retrieval", "settings": asdict(RetrievalSettings())}
+            figures_of_part = parts[part](shared, Path(folder), options)
+        measured[part] = {"machine": describe_machine(), "profile": options.profile, **figures_of_part}
+        print(part, json.dumps(figures_of_part, ensure_ascii=False, indent=1), flush=True)
+    known = dict(read_result(NAME)) if (RESULTS / f"{NAME}.json").is_file() else {}
+    settings = asdict(RetrievalSettings())
+    result = {"command": "python -m benchmarks.retrieval", "settings": settings, **{p: known.get(p) for p in parts}}
+    result |= measured
     if options.models is None:
         write_result(NAME, result)
 
