@@ -46,8 +46,14 @@ def answerable_features(
     row = {name: float(table.column(name)[best]) for name in ("coverage", "previous", "next", "lead", "title")}
     terms = table.passage_terms[unit.passage]
     squares = {term: weight * weight for term, weight in question.weights.items()}
-    missing = max((weight for term, weight in question.weights.items() if term not in terms), default=0.0)
-    names, found = _names_found(question, passages[unit.passage])
+    most = max(question.weights.values(), default=0.0) or 1.0
+    whole = _whole_text(passages[unit.passage])
+    near = _near_text(table, best, passages[unit.passage])
+    near_terms = table.terms[best].union(
+        table.title_terms[unit.passage], *(table.terms[k] for k in _around(table, best))
+    )
+    names = _names(question)
+    found, found_near = (sum(name in fold(text) for name in names) / max(len(names), 1) for text in (whole, near))
     passage_coverage = coverage(question.weights, terms)
     dense = float(table.column("dense")[best])
     same = np.array([other.language == unit.language for other in table.units])
@@ -58,10 +64,10 @@ def answerable_features(
         min(sum(row.values()), 1.0),
         passage_coverage,
         coverage(squares, terms),
-        missing / (max(question.weights.values(), default=0.0) or 1.0),
-        found / names if names else 0.0,
-        float(names == 0),
-        _numbers_missing(question, passages[unit.passage]),
+        _heaviest_missing(question, terms) / most,
+        found,
+        float(not names),
+        _numbers_missing(question, whole),
         dense,
         float(table.column("dense_passage")[best]),
         float(table.column("dense").max()),
@@ -71,31 +77,59 @@ def answerable_features(
         _agreement(passages),
         math.log1p(len(question.terms)) / 4.0,
         passage_coverage * dense,
+        _heaviest_missing(question, near_terms) / most,
+        found_near,
+        _numbers_missing(question, near),
+        _quantity_missing(question, table, best),
     )
     return np.array(values, dtype=np.float32)
 
 
-def _names_found(question: Question, passage: Passage) -> tuple[int, int]:
-    """Return how many names, kanji words, Latin names and codes the question has, and how many the passage holds."""
-    text = fold(" ".join((passage.title, *passage.heading_path, passage.text)))
-    names = []
-    for match in _NAME.finditer(question.profile.core):
-        word = match[0]
-        if _QUESTION_WORD.fullmatch(word) or _GENERIC_JA.fullmatch(word):
-            continue
-        names.append(fold(word))
-    names += list(question.profile.quoted)
-    distinct = dict.fromkeys(names)
-    return len(distinct), sum(name in text for name in distinct)
+def _whole_text(passage: Passage) -> str:
+    return " ".join((passage.title, *passage.heading_path, passage.text))
 
 
-def _numbers_missing(question: Question, passage: Passage) -> float:
-    """Return the share of the question's quantities that the passage does not hold (a wrong premise shows here)."""
+def _around(table: UnitTable, best: int) -> list[int]:
+    """Return the units before and after ``best`` in its passage, and the one that leads in to it."""
+    unit = table.units[best]
+    near = [k for k in (best - 1, best + 1) if 0 <= k < len(table.units) and table.units[k].passage == unit.passage]
+    return near if unit.lead is None else [*near, best - unit.position + unit.lead]
+
+
+def _near_text(table: UnitTable, best: int, passage: Passage) -> str:
+    """Return a unit with its surroundings, headings and title: what must hold the particulars of the question."""
+    pieces = [table.units[k].text for k in sorted({best, *_around(table, best)})]
+    return "\n".join((passage.title, *passage.heading_path, *pieces))
+
+
+def _heaviest_missing(question: Question, terms: frozenset[str]) -> float:
+    return max((weight for term, weight in question.weights.items() if term not in terms), default=0.0)
+
+
+def _names(question: Question) -> tuple[str, ...]:
+    """Return the names, kanji words, Latin names and codes of the question, folded, each once."""
+    words = (match[0] for match in _NAME.finditer(question.profile.core))
+    names = [fold(word) for word in words if not (_QUESTION_WORD.fullmatch(word) or _GENERIC_JA.fullmatch(word))]
+    return tuple(dict.fromkeys([*names, *question.profile.quoted]))
+
+
+def _numbers_missing(question: Question, evidence: str) -> float:
+    """Return the share of the question's quantities that the evidence does not hold (a wrong premise shows here)."""
     asked = quantities(question.profile.core)
     if not asked:
         return 0.0
-    evidence = " ".join((passage.title, *passage.heading_path, passage.text))
     return len(unsupported_quantities(question.profile.core, evidence)) / len(asked)
+
+
+def _quantity_missing(question: Question, table: UnitTable, best: int) -> float:
+    """Return 1 when an amount, date or number is asked for, and neither the unit nor its neighbours hold a new one."""
+    kinds = question.profile.quantity_kinds
+    if not kinds:
+        return 0.0
+    known = {(one.kind, one.low, one.high, one.unit) for one in quantities(question.profile.core)}
+    text = "\n".join(table.units[k].text for k in sorted({best, *_around(table, best)}))
+    new = any(one.kind in kinds and (one.kind, one.low, one.high, one.unit) not in known for one in quantities(text))
+    return float(not new)
 
 
 def _agreement(passages: tuple[Passage, ...]) -> float:

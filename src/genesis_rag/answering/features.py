@@ -32,6 +32,7 @@ ANSWERABLE_FEATURES = (
     "score", "probability", "unit_coverage", "around_coverage", "passage_coverage", "rare_coverage", "missing",
     "names", "no_names", "numbers_missing", "dense", "dense_passage", "dense_best", "type_full", "type_missing",
     "retrieval_dense", "agreement", "terms", "coverage_by_dense",
+    "missing_near", "names_near", "numbers_missing_near", "quantity_missing",
 )  # fmt: skip
 """Inputs of the model that says how likely the passages answer; all about 0..1 but ``score``."""
 
