@@ -142,7 +142,7 @@ def quantise(source: Path, target: Path) -> None:
         warnings.simplefilter("ignore")
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        quantize_dynamic(source, target, weight_type=QuantType.QInt8)
+        quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
 
 
 @pytest.fixture(scope="session")

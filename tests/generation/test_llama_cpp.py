@@ -178,3 +178,28 @@ def test_the_beginning_that_two_prompts_share_is_computed_once(model: LlamaCppGe
     finally:
         llama.eval = real
     assert sum(evaluated) < 0.3 * model.count_tokens(shared)
+
+
+def test_a_model_larger_than_the_memory_is_told(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llama_cpp")
+    monkeypatch.setattr("genesis_rag.generation.llama_cpp._memory", lambda: 1000)
+    with pytest.raises(ModelError, match="of memory") as caught:
+        open_generator("llama_cpp", tiny_gguf, OPTIONS)
+    assert "smaller" in caught.value.hint
+
+
+def test_an_architecture_that_the_engine_does_not_know(tiny_gguf: Path, tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    path = tmp_path / "strange.gguf"
+    path.write_bytes(tiny_gguf.read_bytes().replace(b"llama", b"lxama"))
+    with pytest.raises(ModelError, match="cannot load") as caught:
+        open_generator("llama_cpp", path, OPTIONS)
+    assert "newer kind" in caught.value.hint
+
+
+def test_a_context_too_small_for_anything_is_told_when_it_is_used(tiny_gguf: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    small = LlamaCppGenerator(tiny_gguf, GeneratorOptions(context_tokens=32, threads=1))
+    with pytest.raises(BackendError, match="does not fit"):
+        list(small.stream(MESSAGES, max_tokens=small.context_tokens))
+    small.close()

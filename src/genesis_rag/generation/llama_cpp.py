@@ -10,6 +10,7 @@ is rendered here rather than by ``create_chat_completion``, which cannot pass ar
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -136,6 +137,20 @@ def _require_gguf(path: Path) -> None:
         raise ModelError(f"The model {path} cannot be read: {error.strerror or error}.", hint) from error
     if head != _MAGIC:
         raise ModelError(f"{path} is not a GGUF file.", hint)
+    size, memory = path.stat().st_size, _memory()
+    if memory and size > memory:
+        raise ModelError(
+            f"{path.name} has {size / 1e9:.1f} GB, and this machine has {memory / 1e9:.1f} GB of memory.",
+            "Choose a smaller model or a stronger quantisation, such as Q4_K_M.",
+        )
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this machine; 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 0
 
 
 def _load(path: Path, options: GeneratorOptions) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from genesis_rag.embedding import EmbedderOptions, open_embedder
+from genesis_rag.embedding.sentence_transformers import SentenceTransformersEmbedder
 
 pytestmark = pytest.mark.torch
 
@@ -43,3 +44,16 @@ def test_pooling_is_ours_to_choose(bert_folder: Path) -> None:
     made = {kind: rows("onnx", bert_folder, file="model.onnx", pooling=kind) for kind in ("mean", "cls", "last")}
     assert (made["mean"] * made["cls"]).sum(axis=1).min() < 0.999
     assert (made["cls"] * made["last"]).sum(axis=1).min() < 0.999
+
+
+@pytest.mark.slow
+def test_several_devices_share_a_large_call(bert_folder: Path) -> None:
+    texts = [f"research {i} of the plan {'東京' * (i % 7)}" for i in range(1100)]
+    one = open_embedder("sentence_transformers", bert_folder, EmbedderOptions(device="cpu", threads=1))
+    two = SentenceTransformersEmbedder(bert_folder, EmbedderOptions(device="cpu,cpu", threads=1))
+    try:
+        assert np.abs(two.embed_passages(texts) - one.embed_passages(texts)).max() < 1e-4
+        assert two._pool is not None
+    finally:
+        two.close()
+    assert two._pool is None
