@@ -20,6 +20,7 @@ export class Library {
     this.going = 0;
     this.asked = 0;
     this.drawn = "";
+    this.uploadsIn = "";
     this.listen();
   }
 
@@ -125,8 +126,7 @@ export class Library {
     byId("delete-what").textContent = one.sources[0].startsWith("uploads/") ? words.deletesFile : words.keepsFile;
     dialog.returnValue = "";
     dialog.showModal();
-    await new Promise((resolve) => { dialog.addEventListener("close", resolve, { once: true }); });
-    if (dialog.returnValue !== "delete") return;
+    if (!(await confirmed(dialog))) return;
     try {
       await this.api.delete(`/api/documents/${encodeURIComponent(one.id)}`);
       if (this.viewer.isOpen) this.viewer.close(false);
@@ -139,16 +139,20 @@ export class Library {
 
   /** Send files, a few at a time. */
   take(files) {
-    for (const file of files) this.uploads.push({ file, state: "queued", share: 0, told: "", error: null, replace: false });
+    for (const file of files) {
+      const upload = { file, state: "queued", share: 0, error: null, replace: false };
+      this.uploads.push(upload);
+      byId("uploads").append(this.uploadRow(upload));
+    }
+    byId("uploads").hidden = false;
     this.sendNext();
   }
 
   sendNext() {
-    this.drawUploads();
     while (this.going < UPLOADS_AT_ONCE) {
       const next = this.uploads.find((upload) => upload.state === "queued");
       if (!next) return;
-      next.state = "sending";
+      this.note(next, { state: "sending" });
       this.going += 1;
       this.send(next).finally(() => {
         this.going -= 1;
@@ -180,8 +184,11 @@ export class Library {
     before?.replaceWith(this.uploadRow(upload));
   }
 
+  /** In another language; otherwise only what changes is drawn anew, so that the focus stays. */
   drawUploads() {
-    byId("uploads").hidden = this.uploads.length === 0;
+    const { lang } = document.documentElement;
+    if (lang === this.uploadsIn) return;
+    this.uploadsIn = lang;
     byId("uploads").replaceChildren(...this.uploads.map((upload) => this.uploadRow(upload)));
   }
 
@@ -224,12 +231,25 @@ export class Library {
   }
 
   again(upload) {
-    Object.assign(upload, { state: "queued", error: null, replace: true });
+    this.note(upload, { state: "queued", error: null, replace: true });
     this.sendNext();
   }
 
   forget(upload) {
     this.uploads = this.uploads.filter((one) => one !== upload);
-    this.drawUploads();
+    upload.item.remove();
+    byId("uploads").hidden = this.uploads.length === 0;
   }
+}
+
+/** Whether an open dialog is closed with "delete". The event of an earlier closing may still be on its way. */
+function confirmed(dialog) {
+  return new Promise((resolve) => {
+    const over = () => {
+      if (dialog.open) return;
+      dialog.removeEventListener("close", over);
+      resolve(dialog.returnValue === "delete");
+    };
+    dialog.addEventListener("close", over);
+  });
 }

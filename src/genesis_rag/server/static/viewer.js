@@ -160,11 +160,18 @@ export class Viewer {
     byId("viewer-later").hidden = end === length;
   }
 
+  /** Scroll the document, and the page only where the words would still be out of sight. */
   scrollToQuote() {
+    const body = byId("viewer-body");
     const mark = byId("viewer-text").querySelector("mark.active");
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (mark) mark.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
-    else byId("viewer-body").scrollTop = 0;
+    if (!mark) {
+      body.scrollTop = 0;
+      return;
+    }
+    const inside = mark.getBoundingClientRect().top - body.getBoundingClientRect().top + body.scrollTop;
+    body.scrollTop = inside - body.clientHeight / 3;
+    const box = mark.getBoundingClientRect();
+    if (box.top < 0 || box.bottom > innerHeight) mark.scrollIntoView({ block: "nearest" });
   }
 }
 
