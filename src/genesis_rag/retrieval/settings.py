@@ -36,7 +36,7 @@ class RetrievalSettings:
     foreign_slope: float = 2.0
     language_share: float = 1 / 3
     language_margin: float = 0.5
-    per_document: int = 3
+    per_document: int = 4
     merge_score: float = 0.5
     passage_tokens: int = 384
     short_tokens: int = 96
