@@ -1,6 +1,6 @@
 """Takes the README's picture of the page: the real server over the built-in corpus, in a real browser.
 
-python docs/screenshot.py [--home DIR] [--question TEXT] [--out FILE.png]
+python docs/screenshot.py [--home DIR] [--question TEXT | --library] [--dark] [--out FILE.png]
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ def take(address: str, question: str, out: Path, width: int, height: int, dark: 
         browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         browser.go(f"{address}/")
         browser.wait(lambda: browser.visible("#question"))
+        if not question:
+            browser.click("#to-library")
+            browser.wait(lambda: browser.visible(".row"))
+            save(browser, out)
+            return
         if any("぀" <= sign <= "ヿ" for sign in question):
             browser.click('[data-interface="ja"]')
         browser.type("#question", question + tools.ENTER)
@@ -57,10 +62,14 @@ def take(address: str, question: str, out: Path, width: int, height: int, dark: 
         if browser.run("return document.querySelector('#text .marker, #text button') !== null"):
             browser.run("document.querySelector('#text .marker, #text button').click()")
             time.sleep(0.7)
-        browser.run("window.scrollTo(0, 0)")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(browser.screenshot())
-        browser.close()
+        save(browser, out)
+
+
+def save(browser: Any, out: Path) -> None:
+    browser.run("window.scrollTo(0, 0)")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(browser.screenshot())
+    browser.close()
 
 
 def main() -> None:
@@ -70,6 +79,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images" / "page.png")
     parser.add_argument("--size", type=int, nargs=2, default=(WIDTH, HEIGHT))
     parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--library", action="store_true", help="the list of documents instead of an answer")
     options = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -77,7 +87,13 @@ def main() -> None:
     server = subprocess.Popen([program, "serve", "--port", str(port), "--home", str(options.home), "--quiet"])
     try:
         wait_for(f"http://127.0.0.1:{port}")
-        take(f"http://127.0.0.1:{port}", options.question, options.out, *options.size, options.dark)
+        take(
+            f"http://127.0.0.1:{port}",
+            "" if options.library else options.question,
+            options.out,
+            *options.size,
+            options.dark,
+        )
     finally:
         server.terminate()
         server.wait(10)
