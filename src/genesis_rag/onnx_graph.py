@@ -51,7 +51,8 @@ class OnnxGraph:
     def __init__(self, folder: Path, file: str, max_tokens: int, device: str, threads: int, batch: int) -> None:
         graph = _graph_file(folder, file)
         place = next((one for one in (graph.parent, folder) if (one / "tokenizer.json").is_file()), folder)
-        self.files = (graph, place / "tokenizer.json")
+        weights = graph.with_name(f"{graph.name}_data")  # where they do not fit into the graph's own file
+        self.files = (graph, place / "tokenizer.json", *([weights] if weights.is_file() else []))
         self._max_tokens = max_tokens
         self._tokenizer = _tokenizer(self.files[1], max_tokens)
         self._plain = _tokenizer(self.files[1], None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +112,8 @@ def test_opened_again_it_is_the_same_model(made: Made) -> None:
     assert np.abs(again.embed_queries(TEXTS[:2]) - made.embedder.embed_queries(TEXTS[:2])).max() < 1e-5
 
 
+@pytest.mark.parametrize("made", KINDS[1:], indirect=True)  # hashing has no options
 def test_what_changes_vectors_changes_the_fingerprint(made: Made) -> None:
-    if made.backend == "hashing":
-        pytest.skip("hashing has no options")
-    from dataclasses import replace
-
     seen = {made.embedder.fingerprint}
     changes: list[Callable[[EmbedderOptions], EmbedderOptions]] = [
         lambda o: replace(o, query_prefix="q: "),
@@ -129,11 +126,8 @@ def test_what_changes_vectors_changes_the_fingerprint(made: Made) -> None:
         assert len(seen) == number
 
 
+@pytest.mark.parametrize("made", KINDS[1:], indirect=True)  # hashing has no options
 def test_shorter_vectors_are_the_beginning_scaled_again(made: Made) -> None:
-    if made.backend == "hashing":
-        pytest.skip("hashing has no options")
-    from dataclasses import replace
-
     short = open_embedder(made.backend, made.path, replace(made.options, dim=8))
     whole = made.embedder.embed_passages(TEXTS[:2])[:, :8]
     assert short.dim == 8
@@ -141,11 +135,8 @@ def test_shorter_vectors_are_the_beginning_scaled_again(made: Made) -> None:
     assert np.abs(short.embed_passages(TEXTS[:2]) - expected).max() < 1e-4
 
 
+@pytest.mark.parametrize("made", KINDS[1:], indirect=True)  # hashing has no options
 def test_prefixes_go_in_front(made: Made) -> None:
-    if made.backend == "hashing":
-        pytest.skip("hashing has no options")
-    from dataclasses import replace
-
     plain = open_embedder(made.backend, made.path, replace(made.options, query_prefix="", passage_prefix=""))
     marked = open_embedder(made.backend, made.path, replace(made.options, query_prefix="query: ", passage_prefix=""))
     text = "the budget"
