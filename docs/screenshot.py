@@ -58,7 +58,7 @@ def take(address: str, question: str, out: Path, width: int, height: int, dark: 
         if any("぀" <= sign <= "ヿ" for sign in question):
             browser.click('[data-interface="ja"]')
         browser.type("#question", question + tools.ENTER)
-        browser.wait(lambda: browser.visible("#sources") or browser.visible("#closing") or browser.visible("#state"))
+        browser.wait(lambda: browser.visible("#actions"))
         if browser.run("return document.querySelector('#text .marker, #text button') !== null"):
             browser.run("document.querySelector('#text .marker, #text button').click()")
             time.sleep(0.7)
