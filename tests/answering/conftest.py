@@ -1,50 +1,27 @@
-"""Small passages and a small embedder for the tests of the answering room."""
+"""Small passages, and an answerer over them with the shipped embedder and weights."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-import numpy as np
 import pytest
 
+import genesis_rag
 from genesis_rag.answering.extractive import ExtractiveAnswerer
+from genesis_rag.embedding.static import StaticEmbedder
 from genesis_rag.text.language import detect_language
-from genesis_rag.text.normalize import fold
 from genesis_rag.text.terms import get_analyser
 from genesis_rag.types import Passage
 
 MakePassage = Callable[..., Passage]
 
 
-class GramEmbedder:
-    """Unit vectors from hashed character 2- and 3-grams: like texts are near, nothing crosses languages."""
-
-    fingerprint = "grams"
-    dim = 512
-    max_tokens = 512
-
-    def _one(self, text: str) -> np.ndarray:
-        vector = np.zeros(self.dim, dtype=np.float32)
-        folded = fold(text)
-        for size in (2, 3):
-            for start in range(len(folded) - size + 1):
-                digest = hashlib.blake2b(folded[start : start + size].encode(), digest_size=4).digest()
-                vector[int.from_bytes(digest[:2], "big") % self.dim] += 1.0 if digest[2] & 1 else -1.0
-        norm = float(np.linalg.norm(vector))
-        if not norm:
-            vector[0] = norm = 1.0
-        return vector / norm
-
-    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array([self._one(text) for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
-
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        return self.embed_queries(texts)
-
-    def count_tokens(self, text: str) -> int:
-        return len(text)
+@pytest.fixture(scope="session")
+def embedder() -> StaticEmbedder:
+    """The shipped embedder, for which the shipped weights were fitted."""
+    return StaticEmbedder(Path(genesis_rag.__file__).parent / "embedded" / "static")
 
 
 @pytest.fixture
@@ -73,7 +50,7 @@ def make_passage() -> MakePassage:
 
 
 @pytest.fixture
-def answerer_for() -> Callable[[Sequence[Passage]], ExtractiveAnswerer]:
+def answerer_for(embedder: StaticEmbedder) -> Callable[[Sequence[Passage]], ExtractiveAnswerer]:
     """Return an answerer whose term weights come from the sentences of the given passages and a little background."""
 
     def make(passages: Sequence[Passage]) -> ExtractiveAnswerer:
@@ -88,6 +65,6 @@ def answerer_for() -> Callable[[Sequence[Passage]], ExtractiveAnswerer]:
         def weight(term: str) -> float:
             return math.log(1.0 + background / (0.5 + frequency.get(term, 0)))
 
-        return ExtractiveAnswerer(GramEmbedder(), analyser, weight)
+        return ExtractiveAnswerer(embedder, analyser, weight)
 
     return make

@@ -9,7 +9,7 @@ import pytest
 
 from genesis_rag.cli.opening import FIRST_BUILD_MARK
 from genesis_rag.cli.progress import _LinePrinter
-from genesis_rag.errors import IndexNotFoundError
+from genesis_rag.errors import IndexMismatchError, IndexNotFoundError
 from genesis_rag.settings import Settings
 from genesis_rag.types import IngestReport, SkippedFile
 
@@ -163,6 +163,32 @@ def test_indexing_something_else_ends_an_interrupted_first_build(
     genesis("index", str(tmp_path))
     genesis("投資は？", program="ask")
     assert [paths for paths, _ in ingest.calls] == [[corpus], [tmp_path]]
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_an_index_of_another_version_is_filled_anew_unless_someone_chose_its_documents(
+    genesis: Any, ingest: Ingest, corpus: Path, monkeypatch: pytest.MonkeyPatch, fakes: ModuleType, chosen: bool
+) -> None:
+    state = {"old": False}
+
+    def opened(_: Settings) -> Any:
+        if not ingest.calls:
+            raise IndexNotFoundError("There is no index.")
+        if state["old"] and not ingest.calls[-1][1].get("rebuild"):
+            raise IndexMismatchError("The index was filled with other settings.", "Fill it anew.")
+        return fakes.FakeAssistant()
+
+    monkeypatch.setattr("genesis_rag.wiring.open_assistant", opened)
+    assert genesis("投資は？", program="ask").code == 0
+    if chosen:
+        genesis("index", str(corpus))
+    state["old"] = True
+    run = genesis("投資は？", program="ask")
+    if chosen:
+        assert run.code == 2 and "Fill it anew" in run.err
+    else:
+        assert run.code == 0 and "作り直します" in run.err
+        assert ingest.calls[-1][0] == [corpus] and ingest.calls[-1][1]["rebuild"] is True
 
 
 def test_no_index_and_no_corpus(genesis: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

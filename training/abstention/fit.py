@@ -44,8 +44,8 @@ from genesis_rag.answering.units import split_passages
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261124
-WRONG_REFUSALS = {"ja": 0.10, "en": 0.10, "cross": 0.22}
-"""Part of the questions whose answer is among the passages that may be refused. Higher for the other language: it is
+WRONG_REFUSALS = {"ja": 0.12, "en": 0.12, "cross": 0.22}
+"""Part of the questions that would be answered rightly and may be refused. Higher for the other language: it is
 asked where the question's own language has no answer, so a wrong yes there spoils every right refusal."""
 CORPUS_SHARE = 0.5
 """Part of the whole weight that the questions over the corpus have."""
@@ -151,9 +151,9 @@ def fit_group(
     rows = scaled((case.chance(mask, choose, 1.0) for case, mask in masks(encyclopedic, True)), 1 - CORPUS_SHARE)
     rows += scaled((case.chance(mask, choose, 1.0) for case, mask in masks(corpus_cases, own)), CORPUS_SHARE)
     estimate = fit_chance(rows)
-    p, answered = chances(rows, estimate), np.array([row.answered for row in rows])
+    p, right = chances(rows, estimate), np.array([row.right for row in rows])
     weights = np.array([row.weight for row in rows])
-    threshold = weighted_quantile(p[answered], weights[answered], WRONG_REFUSALS[name])
+    threshold = weighted_quantile(p[right], weights[right], WRONG_REFUSALS[name])
     report(f"{name} fitted on", rows, estimate, threshold)
     report(f"{name} fitted on, corpus part", rows[-len(corpus_cases) :], estimate, threshold)
     return choose, estimate, threshold

@@ -16,6 +16,8 @@ from genesis_rag.types import Passage
 
 Mask = NDArray[np.bool_]
 _NO_SUCH_ITEM = 0.1
+_HOPELESS = 0.12
+"""A list whose text says less than this about the question is not its answer, wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Chooser:
         """Return the confidence of a structured answer: that of its text, or what its place in the list gives."""
         by_text = self._confidence(best)
         by_place = logistic(6.0 * (support - needed) + 1.0)
-        return Confidence(max(by_text.probability, by_place), True)
+        return Confidence(max(by_text.probability, by_place), by_text.probability >= _HOPELESS)
 
     def _item(self, lists: ListReader) -> Choice | None:
         """Answer with the N-th item of a list when the question names one."""

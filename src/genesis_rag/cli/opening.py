@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from genesis_rag.cli.output import remark
 from genesis_rag.cli.phrases import Phrases
 from genesis_rag.cli.progress import progress_bar
-from genesis_rag.errors import IndexNotFoundError
+from genesis_rag.errors import IndexMismatchError, IndexNotFoundError
 from genesis_rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FIRST_BUILD_MARK = "first-build-unfinished"
 """Lies in the index folder while the first index is being built: so half of a corpus never passes for all of it."""
+OWN_BUILD_MARK = "built-from-corpus"
+"""Lies in the index folder while nobody but `ask` itself has filled it: so a new version may fill it anew unasked."""
 
 
 def settings_for(
@@ -39,31 +41,40 @@ def settings_for(
 def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:
     """Open the index; build it from the corpus first if there is none, or if that was interrupted before.
 
+    An index that nobody but this function has filled is filled anew where another version or profile needs it.
+
     Raises:
         IndexNotFoundError: there is no index and no corpus to build one from.
+        IndexMismatchError: another profile or version filled the index with what the user had chosen.
     """
     from genesis_rag.wiring import open_assistant
 
-    if not (_mark(settings).exists() and settings.corpus_dir.is_dir()):
-        try:
-            return open_assistant(settings)
-        except IndexNotFoundError:
-            _build(settings, words.building, words, quiet)
-    else:
+    has_corpus = settings.corpus_dir.is_dir()
+    if _mark(settings, FIRST_BUILD_MARK).exists() and has_corpus:
         _build(settings, words.finishing, words, quiet)
+        return open_assistant(settings)
+    try:
+        return open_assistant(settings)
+    except IndexNotFoundError:
+        _build(settings, words.building, words, quiet)
+    except IndexMismatchError:
+        if not (has_corpus and _mark(settings, OWN_BUILD_MARK).exists()):
+            raise
+        _build(settings, words.rebuilding, words, quiet, rebuild=True)
     return open_assistant(settings)
 
 
 def forget_first_build(settings: Settings) -> None:
-    """Someone chose what to index: an interrupted first build no longer needs finishing."""
-    _mark(settings).unlink(missing_ok=True)
+    """Someone chose what to index: an interrupted first build no longer needs finishing, nor is the index ours."""
+    for name in (FIRST_BUILD_MARK, OWN_BUILD_MARK):
+        _mark(settings, name).unlink(missing_ok=True)
 
 
-def _mark(settings: Settings) -> Path:
-    return settings.index_dir / FIRST_BUILD_MARK
+def _mark(settings: Settings, name: str) -> Path:
+    return settings.index_dir / name
 
 
-def _build(settings: Settings, announcement: str, words: Phrases, quiet: bool) -> None:
+def _build(settings: Settings, announcement: str, words: Phrases, quiet: bool, *, rebuild: bool = False) -> None:
     from genesis_rag.wiring import run_ingest
 
     corpus = settings.corpus_dir
@@ -75,14 +86,16 @@ def _build(settings: Settings, announcement: str, words: Phrases, quiet: bool) -
     if not quiet:
         remark(announcement.format(place=corpus))
     settings.index_dir.mkdir(parents=True, exist_ok=True)
-    _mark(settings).touch()
+    if not rebuild:
+        _mark(settings, FIRST_BUILD_MARK).touch()
     try:
         with progress_bar(quiet) as progress:
-            report = run_ingest(settings, [corpus], progress=progress)
+            report = run_ingest(settings, [corpus], rebuild=rebuild, progress=progress)
     except KeyboardInterrupt:
         remark(words.stopped)
         raise
-    _mark(settings).unlink(missing_ok=True)
+    _mark(settings, OWN_BUILD_MARK).touch()
+    _mark(settings, FIRST_BUILD_MARK).unlink(missing_ok=True)
     for skipped in report.skipped:
         remark(f"{skipped.source}: {skipped.reason}")
     if not quiet:

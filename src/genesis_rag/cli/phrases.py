@@ -27,6 +27,7 @@ class Phrases:
     building: str
     built: str
     finishing: str
+    rebuilding: str
     stopped: str
 
 
@@ -43,6 +44,7 @@ ENGLISH = Phrases(
     building="There is no index yet: building it from {place} …",
     built="Indexed {documents} documents in {seconds:.1f} s.",
     finishing="The first indexing was interrupted: finishing it …",
+    rebuilding="The index was built by another version or profile: building it anew from {place} …",
     stopped="Stopped. What was finished is kept; the next question goes on from there.",
 )
 JAPANESE = Phrases(
@@ -58,6 +60,7 @@ JAPANESE = Phrases(
     building="索引がまだないため、{place} から作成します…",
     built="{documents} 件の文書を {seconds:.1f} 秒で索引に入れました。",
     finishing="最初の索引作成が中断されていたため、続きを行います…",
+    rebuilding="索引は別の版かプロファイルで作られたものなので、{place} から作り直します…",
     stopped="中断しました。終わった分は残り、次の質問のときに続きから行います。",
 )
 

@@ -1,0 +1,131 @@
+"""The measured parts of README.md and docs/evaluation.md, made from the committed results: `make docs`.
+
+A part stands between <!-- NAME:begin --> and <!-- NAME:end -->; tests/test_readme.py compares it with what is made
+here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+DIRECTIONS = {"ja-ja": "ja→ja", "en-en": "en→en", "ja-en": "ja→en", "en-ja": "en→ja"}
+
+
+def result(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def with_interval(measure: Mapping[str, float]) -> str:
+    return f"{100 * measure['value']:.0f} % ({100 * measure['low']:.0f}–{100 * measure['high']:.0f})"
+
+
+def retrieval_row(name: str, language: str) -> str:
+    found = result("retrieval")["legs"]["languages"][language]
+    reference = found["reference"]
+    best = reference["bm25s"][reference["best"]]
+    ours = {leg: found["all"][leg] for leg in ("keyword", "dense", "hybrid")}
+    cells = " · ".join(f"{leg} {100 * figures['recall@1'][0]:.1f}" for leg, figures in ours.items())
+    asked = f"{found['questions']:,} questions, {found['passages']:,} passages"
+    return (
+        f"| Right passage first, {name}: {asked} | {cells} % | "
+        f"{100 * best['recall@1'][0]:.1f} % by bm25s ({reference['best']}) | `benchmarks.retrieval` |"
+    )
+
+
+def measured() -> str:
+    translation, throughput = result("translation_retrieval")["static"], result("indexing_throughput")
+    cold, kills, test = result("cold_start"), result("kills"), result("evaluation")
+    groups = test["groups"]["direction"]
+    both = [translation[f"{way} recall@1"] for way in ("ja-en", "en-ja")]
+    general = " / ".join(f"{100 * way['general, among its 1000']:.1f}" for way in both)
+    talk = " / ".join(f"{100 * way['conversational, among its 1000']:.1f}" for way in both)
+    found = " · ".join(f"{told} {percent(groups[key]['recall@5']['value'])}" for key, told in DIRECTIONS.items())
+    said = " · ".join(f"{told} {percent(groups[key]['contained']['value'])}" for key, told in DIRECTIONS.items())
+    lost = kills["lost documents"] + kills["wrong hits"]
+    rows = [
+        "| what | measured | against | by |",
+        "|---|---|---|---|",
+        retrieval_row("Japanese", "ja"),
+        retrieval_row("English", "en"),
+        f"| A sentence's translation found among 1,000, ja→en / en→ja | general {general} %, conversational {talk} % "
+        "| – | `benchmarks.translation_retrieval` |",
+        f"| Evidence in the first 5 hits, our QA set (test split) | {found} | – | `benchmarks.evaluation` |",
+        f"| Answers that hold an accepted answer, same set | {said} | – | `benchmarks.evaluation` |",
+        f"| Citations that point at the evidence, same set | {with_interval(test['metrics']['citation_precision'])} "
+        "| – | `benchmarks.evaluation` |",
+        f"| Indexing passages, one model against another | {throughput['ratio']:.0f} times as fast | "
+        "sentence-transformers + faiss, all-MiniLM-L6-v2 | `benchmarks.indexing_throughput` |",
+        f"| A cold `ask --json` on a built index | {cold['ratio']:.1f} times as long | "
+        "`import numpy, faiss, tokenizers` | `benchmarks.cold_start` |",
+        f"| {kills['SIGKILL']['kills']} kills and {kills['power cuts']['cuts']} power cuts while indexing "
+        f"| {lost} documents lost or hits wrong | – | `benchmarks.kills` |",
+    ]
+    machine = test["machine"]
+    note = f"Measured on {machine['cores']} cores ({machine['processor']}), profile `embedded`, no GPU, no download."
+    return "\n".join([*rows, "", note])
+
+
+def limits() -> str:
+    metrics = result("evaluation")["metrics"]
+    return (
+        "**What the default cannot do.** It quotes and does not write, and reads no meaning between sentences: "
+        f"of the answerable test questions {with_interval(metrics['contained'])} get an accepted answer and "
+        f"{with_interval(metrics['wrong_refusal'])} are refused.\n"
+        "It often takes a near miss for an answer: of the questions "
+        f"that the documents do not answer it refuses only {with_interval(metrics['right_refusal'])}."
+    )
+
+
+def directions() -> str:
+    groups = result("evaluation")["groups"]["direction"]
+    columns = {
+        "recall@5": "recall@5",
+        "contained": "accepted answer",
+        "citation_precision": "citation precision",
+        "wrong_refusal": "wrong refusals",
+        "right_refusal": "right refusals",
+    }
+    rows = ["| direction | questions | " + " | ".join(columns.values()) + " |", "|---|---|" + "---|" * len(columns)]
+    for key, told in DIRECTIONS.items():
+        found = groups[key]
+        cells = " | ".join(with_interval(found[name]) if name in found else "–" for name in columns)
+        rows.append(f"| {told} | {found['recall@5']['n'] + found.get('right_refusal', {'n': 0})['n']} | {cells} |")
+    return "\n".join(rows)
+
+
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"measured": measured, "limits": limits},
+    "docs/evaluation.md": {"directions": directions},
+}
+
+
+def filled(file: str) -> str:
+    """Return the file with its measured parts made anew."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for name, make in PARTS[file].items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        if not pattern.search(text):
+            raise SystemExit(f"{file} has no part {begin} … {end}.")
+        part = f"{begin}\n{make()}\n{end}"
+        text = pattern.sub(lambda _, part=part: part, text)  # type: ignore[misc]
+    return text
+
+
+def main() -> None:
+    for file in PARTS:
+        (ROOT / file).write_text(filled(file), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
