@@ -114,6 +114,7 @@ format: $(VENV)/.setup-all
 
 docs: $(VENV)/.setup-all
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/figures.py
 	@$(BIN)/python docs/openapi.py
 
 clean:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from genesis_rag.assistant import AskOptions
-
 from genesis_rag.errors import BackendError
 from genesis_rag.types import (
     Answer,

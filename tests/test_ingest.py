@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genesis_rag.documents.registry import SourceFile
 
+from genesis_rag.documents.registry import SourceFile
 from genesis_rag.errors import BackendError, GenesisError, IndexMismatchError, UnreadableDocumentError
 from genesis_rag.index import Index, IndexIdentity
 from genesis_rag.ingest import Tools, ingest, remove
