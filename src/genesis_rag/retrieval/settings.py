@@ -31,9 +31,9 @@ class RetrievalSettings:
 
     candidates: int = 50
     keyword_depth: int = 100
-    dense_weight: float = 0.25
-    foreign_base: float = 0.25
-    foreign_slope: float = 2.0
+    dense_weight: float = 0.2
+    foreign_base: float = 0.3
+    foreign_slope: float = 3.0
     language_share: float = 1 / 3
     language_margin: float = 0.5
     per_document: int = 4
