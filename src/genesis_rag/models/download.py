@@ -43,6 +43,10 @@ class _CutError(Exception):
     """The connection failed or ended early; another try may go on from there."""
 
 
+class _UnreachableError(_CutError):
+    """There is no connection; where there has been none before, one more try is enough to know."""
+
+
 class _UselessError(Exception):
     """This address has no such file; another mirror may."""
 
@@ -126,14 +130,17 @@ class _Fetching:
 
     def run(self) -> str:
         """Fetch all of it and return its sha256."""
-        left, pause = self._patience.tries, self._patience.pause
+        left, pause, received = self._patience.tries, self._patience.pause, False
         while True:
             before = self._have()
             try:
                 return self._once()
-            except _CutError:
+            except _CutError as error:
                 moved = self._have() > before
                 left = self._patience.tries if moved else left - 1
+                received = received or moved
+                if isinstance(error, _UnreachableError) and not received:
+                    left = min(left, 1)
                 pause = self._patience.pause if moved else pause * 2
                 if left < 1:
                     raise
@@ -173,9 +180,9 @@ class _Fetching:
             told = {401: "it wants a login", 403: "it refuses", 404: "it has no such file"}
             raise _UselessError(told.get(error.code, f"it answers {error.code}")) from error
         except urllib.error.URLError as error:
-            raise _CutError(f"it cannot be reached, {error.reason}") from error
+            raise _UnreachableError(f"it cannot be reached, {error.reason}") from error
         except (OSError, http.client.HTTPException) as error:
-            raise _CutError(f"it cannot be reached, {error}") from error
+            raise _UnreachableError(f"it cannot be reached, {error}") from error
 
     def _agreed(self, response: Any, have: int) -> int:
         """Return from which byte on the server sends."""
