@@ -49,7 +49,7 @@ def send(address: str, seed: int, acknowledged: dict[str, bytes], attempted: set
             before = acknowledged.pop(name, None)
             attempted.add(name)  # until it is acknowledged, either state is right
             try:
-                if before is not None and chance.random() < 0.25:
+                if before and chance.random() < 0.25:
                     response = client.delete(f"/api/documents/uploads/{name}")
                     assert response.status_code == 200, response.text
                     acknowledged[name] = b""

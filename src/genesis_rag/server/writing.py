@@ -152,6 +152,7 @@ class WriteQueue:
             self._changed.wait_for(lambda: self._jobs or self._stopping.is_set())
             if self._stopping.is_set():
                 return []
+            self._current = ("indexing", 0, 0)  # before the job stops waiting: never neither, as long as there is work
             batch = [self._jobs.popleft()]
             while self._jobs and self._jobs[0].goes_with(batch):
                 batch.append(self._jobs.popleft())
