@@ -37,6 +37,7 @@ def test_files_that_the_readme_names_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "wanted"),
     [

@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MINISTRY = """# 海洋観測計画
 
 ## 予算

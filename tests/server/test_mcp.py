@@ -14,6 +14,8 @@ import pytest
 
 from genesis_rag.server.keys import add_key
 
+pytestmark = pytest.mark.slow
+
 mcp = pytest.importorskip("mcp")
 
 Talk = Callable[[Any], Awaitable[None]]

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from starlette.testclient import TestClient
 
+pytestmark = pytest.mark.slow
+
 schemathesis = pytest.importorskip("schemathesis")
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
