@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from genesis_rag.text.normalize import fold
-from genesis_rag.text.numbers import unsupported_quantities
+from genesis_rag.text.numbers import Quantity, agrees, quantities, unsupported_quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage, Span, Verification
 
@@ -18,9 +18,9 @@ _NUMBER = lazy(r"[0-9０-９]+")
 _RANGE = lazy(r"([0-9０-９]+)\s*(?:-|–|~|〜)\s*([0-9０-９]+)")
 _MAX_RANGE = 20
 _ADDRESS = lazy(r"(?:https?://|www\.|[\w.+-]+@)[!-~]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/[!-~]*")
-_NAME = lazy(
-    r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][A-Za-z0-9&-]+\b|\b[A-Za-z]+\d[\w-]*\b|[ァ-ヺ][ァ-ヺー・]{2,}", re.MULTILINE
-)
+_YEAR = lazy(r"(?:19|20)[0-9]{2}(?=年| |$)")
+_BOUND = lazy("(?:over|up to)  |まで", re.IGNORECASE)
+_FIRST = lazy("最初|初めて|初の|ファースト|首位|一番|第一|世界一|first|number one", re.IGNORECASE)
 
 Terms = Callable[[str], Collection[str]]
 """Returns the content terms of a text (an analyser's ``content_terms`` without the spans)."""
@@ -84,17 +84,46 @@ def term_support(claim: str, evidence: str, terms: Terms) -> float:
     return len(wanted & set(terms(evidence))) / len(wanted)
 
 
-def unsupported_names(claim: str, evidence: str, *, same_language: bool) -> tuple[str, ...]:
-    """Return what the claim names and the evidence does not, folded: addresses always, names in one language only.
-
-    Names are capitalised or mixed Latin words but for the first of a sentence, and runs of three katakana or more. In
-    the other language a name is often written otherwise (富岳, Fugaku), so there only addresses are compared.
-    """
+def missing_addresses(claim: str, evidence: str) -> tuple[str, ...]:
+    """Return the addresses (of the web, of mail) in ``claim`` that ``evidence`` does not hold, folded."""
     known = fold(evidence)
-    named = [match[0] for match in _ADDRESS.finditer(claim)]
-    if same_language:
-        named += [match[0] for match in _NAME.finditer(_ADDRESS.sub(" ", claim))]
-    return tuple(name for name in dict.fromkeys(map(fold, named)) if name not in known)
+    return tuple(
+        name for name in dict.fromkeys(fold(match[0]) for match in _ADDRESS.finditer(claim)) if name not in known
+    )
+
+
+def missing_quantities(claim: str, evidence: str) -> list[Quantity]:
+    """Return the quantities of ``claim`` that ``evidence`` does not hold; see ``numbers.unsupported_quantities``.
+
+    Here a rounded figure must not be finer than what it rounds ("about 806" of 800), the year of "a 2024 model" and
+    2024年の時点 may stand as a year or a figure, and "first" may be said in words that are no number (最初である).
+    """
+    lost = [one for one in unsupported_quantities(claim, evidence) if not _said_otherwise(claim, one, evidence)]
+    held = quantities(evidence)
+    return lost + [one for one in quantities(claim) if one.approximate and one not in lost and _finer(one, held)]
+
+
+def _said_otherwise(claim: str, quantity: Quantity, evidence: str) -> bool:
+    year = _YEAR.match(quantity.span.of(claim))
+    if (quantity.kind != "date" or quantity.unit == "year") and year and year[0] in evidence:
+        return True
+    around = claim[max(0, quantity.span.start - 6) : quantity.span.start] + " " + claim[quantity.span.end :][:3]
+    if quantity.kind == "duration" and quantity.low == quantity.high and _BOUND.search(around):
+        alike = [one for one in quantities(evidence) if one.unit == quantity.unit]
+        return any(quantity.low in (one.low, one.high) for one in alike)
+    return quantity.kind == "ordinal" and quantity.low == quantity.high == 1 and _FIRST.search(evidence) is not None
+
+
+def _finer(quantity: Quantity, held: Sequence[Quantity]) -> bool:
+    """Tell whether an approximate figure has more digits than every figure of the evidence that is near it."""
+    near = [one.low for one in held if agrees(quantity, one)]
+    own = _digits(quantity.low)
+    return quantity.low == quantity.high and bool(near) and own > 1 and all(own > _digits(value) for value in near)
+
+
+def _digits(value: float) -> int:
+    """Return the number of significant digits, at most 6."""
+    return len(f"{value:.5e}".partition("e")[0].replace(".", "").rstrip("0-").lstrip("-"))
 
 
 def _same(claim: str, quote: str) -> bool:

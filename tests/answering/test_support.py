@@ -1,0 +1,131 @@
+"""Which sentences a passage supports: words and names of both languages, and how katakana sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis_rag.answering.extractive import ExtractiveAnswerer
+from genesis_rag.answering.names import NameChecker
+from genesis_rag.answering.sounds import same_sound
+from genesis_rag.answering.support import SupportFinder
+from genesis_rag.answering.wording import WordMatcher, words
+from genesis_rag.embedding.static import StaticEmbedder
+from genesis_rag.types import Passage
+
+ENGLISH = "RIKEN and Argonne signed a memorandum in Yokohama on April 5, 2024. It covers AI and quantum computing."
+JAPANESE = "理研とアルゴンヌは2024年4月5日に横浜で覚書を結んだ。覚書はAIと量子計算を対象とする。"
+
+
+@pytest.fixture(scope="module")
+def checker(embedder: StaticEmbedder) -> NameChecker:
+    return NameChecker(WordMatcher(embedder))
+
+
+@pytest.mark.parametrize(
+    ("katakana", "latin"),
+    [
+        ("アルゴンヌ", "Argonne"), ("コペンハーゲン", "Copenhagen"), ("フュージョン", "fusion"), ("ギル", "Gil"),
+        ("クラツィオス", "Kratsios"), ("ジェネシス", "Genesis"), ("プロセッサ", "processor"), ("ベイカー", "Baker"),
+    ],
+)  # fmt: skip
+def test_katakana_is_known_by_its_sound(katakana: str, latin: str) -> None:
+    assert same_sound(katakana, latin)
+
+
+@pytest.mark.parametrize(
+    ("katakana", "latin"),
+    [
+        ("アルゴンヌ", "Brookhaven"),
+        ("コペンハーゲン", "Brussels"),
+        ("ギル", "Wright"),
+        ("ベイカー", "Hinton"),
+        ("ア", "a"),
+    ],
+)
+def test_other_words_do_not_sound_alike(katakana: str, latin: str) -> None:
+    assert not same_sound(katakana, latin)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_text_can_be_compared(one: str, other: str) -> None:
+    assert same_sound(one, other) in (True, False)
+    assert all(word in one for word in words(one))
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "same", "missing"),
+    [
+        ("富岳はドウナーに代わる。", "富岳は代わる。", True, ("ドウナー",)),
+        ("The ship left Osaka.", "The ship left Yokohama.", True, ("Osaka",)),
+        ("The ship left Yokohama.", "The ship left YOKOHAMA at dawn.", True, ()),
+        ("RIKEN signed it.", "理研が署名した。", False, ()),
+        ("NII signed it.", "理研が署名した。", False, ("NII",)),
+        ("経済産業省が署名した。", "MEXT signed it.", False, ("METI",)),
+        ("文部科学省が署名した。", "MEXT signed it.", False, ()),
+        ("FugakuNEXT follows Fugaku.", "「富岳NEXT」は「富岳」に続く。", False, ()),
+        ("Argonne signed it.", "アルゴンヌが署名した。", False, ()),
+        ("Brookhaven signed it.", "アルゴンヌが署名した。", False, ("Brookhaven",)),
+        ("松岡聡氏が率いる。", "中村泰信氏が率いる。", True, ("松岡聡",)),
+        ("It was Kurohashi.", "黒橋氏だった。", False, ()),
+        ("DOE signed it.", "The Department of Energy signed it.", True, ()),
+    ],
+)
+def test_names_must_stand_in_the_evidence(
+    checker: NameChecker, claim: str, evidence: str, same: bool, missing: tuple[str, ...]
+) -> None:
+    assert checker.missing(claim, evidence, same_language=same) == missing
+
+
+@pytest.mark.parametrize(
+    ("claim", "enough"),
+    [
+        ("On April 5, 2024 a memorandum was signed by RIKEN and Argonne in Yokohama.", True),
+        ("理研とアルゴンヌは2024年4月5日に横浜で覚書に署名した。", True),
+        ("理研とアルゴンヌは2024年4月6日に横浜で覚書に署名した。", False),
+        ("理研とアルゴンヌは2024年4月5日に大阪で覚書に署名した。", False),
+        ("RIKEN and Argonne share a canteen with a chocolate factory.", False),
+        ("アルゴンヌは理研に土地と建物を無料で貸している。", False),
+    ],
+)
+@pytest.mark.parametrize("text", [ENGLISH, JAPANESE])
+def test_claims_are_told_apart_in_both_languages(
+    make_passage: Callable[..., Passage],
+    answerer_for: Callable[[Sequence[Passage]], ExtractiveAnswerer],
+    text: str,
+    claim: str,
+    enough: bool,
+) -> None:
+    passage = make_passage(text)
+    support = SupportFinder(answerer_for([passage]).tools).best(claim, [passage])
+    assert support is not None and support.enough is enough
+    assert 0 <= support.start < support.end <= len(text)
+
+
+class Narrow:
+    """An embedder whose vectors all lie in a narrow cone, as those of many large models do."""
+
+    fingerprint, dim, max_tokens = "narrow", 4, 100
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.array([[3.0, *(hash_of(text, place) for place in range(3))] for text in texts], np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    embed_passages = embed_queries
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+
+def hash_of(text: str, place: int) -> float:
+    return float((sum(map(ord, text)) * (place + 3)) % 7) / 7 - 0.5
+
+
+def test_what_an_embedder_gives_to_any_two_words_counts_for_nothing() -> None:
+    matcher = WordMatcher(Narrow())
+    assert float(matcher.above_chance(np.array([0.9], np.float32))[0]) < 0.3
+    assert float(matcher.above_chance(np.array([1.0], np.float32))[0]) == pytest.approx(1.0)
