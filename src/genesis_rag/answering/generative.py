@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from genesis_rag.answering.citations import AnswerText
 from genesis_rag.answering.extractive import ExtractiveAnswerer
+from genesis_rag.answering.orders import gives_orders, is_active
 from genesis_rag.answering.phrases import phrase
 from genesis_rag.answering.prompts import (
     NO_ANSWER,
@@ -24,6 +25,8 @@ from genesis_rag.answering.replies import no_evidence_text
 from genesis_rag.answering.support import SupportFinder, SupportLimits
 from genesis_rag.answering.verification import invalid_markers, parse_markers
 from genesis_rag.protocols import Generator
+from genesis_rag.text.normalize import nfc
+from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
 
@@ -31,6 +34,7 @@ _MOST_RAW_CHARS = 8_000
 _AFTER_MARKER = " 。.、,\n"
 _OPENING = ("[", "［", "【", "〔")
 _LONGEST_MARKER = 12
+_ASKS = lazy(r"(?:[?？]|(?:です|ます|ません|でした|ました|でしょう|だろう)か。?)[」』)）\"”]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,10 @@ class GenerativeAnswerer:
         words = _without_markers(statement)
         dropped = 0
         for span in sentence_spans(words):
-            sentence = " ".join(span.of(words).split())
+            sentence = " ".join(nfc(span.of(words)).split())
             if not sentence or sentence.strip(" .。") == NO_ANSWER:
                 continue
-            support = self._finder.best(sentence, cited)
+            support = None if _is_no_statement(sentence) else self._finder.best(sentence, cited)
             if support is None or not support.enough:
                 dropped += 1
                 continue
@@ -147,6 +151,11 @@ class GenerativeAnswerer:
             said = no_evidence_text(quoted.passages, target)
             return replace(base, text=said, abstained=True, reason="no_evidence", citations=(), notes=())
         return replace(quoted, notes=(*quoted.notes, phrase("note_quoted_instead", target)), invalid_markers=wrong)
+
+
+def _is_no_statement(sentence: str) -> bool:
+    """Tell whether a sentence asks, orders or leads away: quotations show addresses, a model's words never do."""
+    return _ASKS.search(sentence) is not None or is_active(sentence) or gives_orders(sentence)
 
 
 def statements(pieces: Iterable[str]) -> Iterator[str]:

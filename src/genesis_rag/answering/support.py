@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from genesis_rag.answering.features import Tools
 from genesis_rag.answering.names import NameChecker
+from genesis_rag.answering.orders import gives_orders
 from genesis_rag.answering.units import Unit, split_passage
 from genesis_rag.answering.verification import missing_addresses, missing_quantities
 from genesis_rag.answering.wording import WordMatcher, words
@@ -64,14 +65,14 @@ class SupportFinder:
         return max(found, key=lambda one: (one.enough, one.numbers_agree, one.score, one.start - one.end), default=None)
 
     def _in_passage(self, sentence: str, passage: Passage) -> list[Support]:
-        units = split_passage(passage)
+        units = [unit for unit in split_passage(passage) if not gives_orders(unit.text)]
         if not units:
             return []
         windows = [
             (units[first].start, units[last].end)
             for first in range(len(units))
             for last in range(first, min(first + _LONGEST_WINDOW, len(units)))
-            if _together(units[first], units[last])
+            if _together(units[first], units[last]) and last - first == units[last].position - units[first].position
         ]
         texts = [passage.text[start:end] for start, end in windows]
         scores = self._scores(sentence, texts, passage)

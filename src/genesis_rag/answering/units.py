@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from genesis_rag.answering.lines import Line, cell_ordinal, cells, ends_like_sentence, read_lines, trim
+from genesis_rag.answering.orders import gives_orders
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Language, Passage, Span
@@ -144,6 +145,8 @@ class _Builder:
         text = self.passage.text[span.start : span.end]
         if _WORDLESS.fullmatch(text):
             return
+        if kind != "heading" and gives_orders(text):
+            kind = "heading"  # What a document tells a model to do or say answers no question of a reader.
         self.units.append(
             Unit(self.index, span.start, span.end, text, kind, language_of(text, self.passage.language), ordinal,
                  list_id, None, "", len(self.units), self.block)
