@@ -48,7 +48,9 @@ def serve_forever(settings: Settings, started: Callable[[str], None] | None = No
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; binding here means that a busy port is an error before anything is announced."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named in full: asyncio sets TCP_NODELAY only on sockets that say IPPROTO_TCP, and without it every answer takes
+    # 40 ms longer (a delayed acknowledgement between its headers and its body).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
