@@ -1,4 +1,4 @@
-"""Falsifies a claim in one place: a number, a date, a unit or a name. Shares no code with the verifier.
+"""Falsifies a claim in one place: a number, a date, a unit, a name, or a denial. Shares no code with the verifier.
 
 Everything here is by digits, tables and a seeded choice. A replacement never stands in the quoted words, so that the
 changed claim is not what they say.
@@ -163,8 +163,30 @@ def change_name(claim: str, quote: str, chance: random.Random) -> str | None:
     return None
 
 
+_DENIALS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"\b(?:must|should|do|does|did|is|are|was|were|can|has|have) not "), lambda m: m[0][:-4]),
+    (re.compile(r"\b(?:is|are|was|were|has|have|will|should|can)\b(?= [a-z])"), lambda m: f"{m[0]} not"),
+    (re.compile("(?<!せん)でした(?=。?$)"), lambda m: "ではありませんでした"),
+    (re.compile("ました(?=。?$)"), lambda m: "ませんでした"),
+    (re.compile("ます(?=。?$)"), lambda m: "ません"),
+    (re.compile("です(?=。?$)"), lambda m: "ではありません"),
+    (re.compile("である(?=。?$)"), lambda m: "ではない"),
+    (re.compile("(?:さ)?れた(?=。?$)"), lambda m: m[0][:-1] + "なかった"),
+    (re.compile("した(?=。?$)"), lambda m: "しなかった"),
+)
+
+
+def change_denial(claim: str, quote: str, chance: random.Random) -> str | None:
+    """Deny what the claim says, or say what it denies."""
+    for pattern, other in _DENIALS:
+        if place := pattern.search(claim):
+            return _replaced(claim, place.span(), other(place))
+    return None
+
+
 CHANGES: dict[str, Change] = {
-    "number": change_number, "date": change_date, "unit": change_unit, "name": change_name
+    "number": change_number, "date": change_date, "unit": change_unit, "name": change_name,
+    "denial": change_denial,
 }  # fmt: skip
 
 

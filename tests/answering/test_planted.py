@@ -39,7 +39,7 @@ def test_there_are_enough_of_each_kind(planted: list[Case]) -> None:
     labels = Counter(case["label"] for case in planted)
     assert len(planted) >= 1000
     assert sum(case["label"] == "faithful" and case["across"] for case in planted) >= 150
-    least = {"faithful": 300, "invented": 200, "number": 100, "date": 100, "unit": 90, "name": 200}
+    least = {"faithful": 300, "invented": 200, "number": 100, "date": 100, "unit": 90, "name": 200, "denial": 200}
     assert all(labels[name] >= count for name, count in least.items())
 
 
@@ -67,5 +67,5 @@ def test_verification_catches_what_is_false_and_lets_pass_what_is_true(planted: 
 
     assert flagged("number") >= 0.95 and flagged("date") >= 0.95 and flagged("unit") >= 0.95
     assert flagged("invented") >= 0.85
-    assert flagged("name") >= 0.80
+    assert flagged("name") >= 0.80 and flagged("denial") >= 0.80
     assert flagged("faithful") <= 0.05

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from genesis_rag.answering.extractive import ExtractiveAnswerer
 from genesis_rag.answering.names import NameChecker
+from genesis_rag.answering.polarity import denial_differs
 from genesis_rag.answering.sounds import same_sound
 from genesis_rag.answering.support import SupportFinder
 from genesis_rag.answering.wording import WordMatcher, words
@@ -129,3 +130,30 @@ def test_what_an_embedder_gives_to_any_two_words_counts_for_nothing() -> None:
     matcher = WordMatcher(Narrow())
     assert float(matcher.above_chance(np.array([0.9], np.float32))[0]) < 0.3
     assert float(matcher.above_chance(np.array([1.0], np.float32))[0]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "differs"),
+    [
+        ("The ship was not built in Kobe.", "The ship was built in Kobe.", True),
+        ("The ship was built in Kobe.", "The ship was not built in Kobe.", True),
+        ("The ship was not built in Kobe.", "神戸で船が造られた。", True),
+        ("船は神戸で造られませんでした。", "The ship was built in Kobe.", True),
+        ("船は神戸で造られなかった。", "船は神戸で造られた。", True),
+        ("The agreement is not binding.", "The agreement is non-binding.", False),
+        ("The agreement is not binding.", "合意は法的な拘束力を持たない。", False),
+        ("値は比べられない。", "The values cannot be compared.", False),
+        ("名前は一致しない。", "The names differ.", False),
+        ("船には部屋が少ない。", "The ship has a small number of rooms.", False),
+        ("Not only Kobe builds ships.", "神戸でも船を造る。", False),
+        ("Area no. 3 is physics.", "領域3番は物理である。", False),
+    ],
+)
+def test_a_denial_that_was_added_or_dropped_is_seen(claim: str, evidence: str, differs: bool) -> None:
+    assert denial_differs(claim, evidence) is differs
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_denials_of_any_texts_can_be_compared(claim: str, evidence: str) -> None:
+    assert denial_differs(claim, evidence) is denial_differs(evidence, claim)
+    assert not denial_differs(claim, claim)

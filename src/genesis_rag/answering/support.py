@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from genesis_rag.answering.features import Tools
 from genesis_rag.answering.names import NameChecker
 from genesis_rag.answering.orders import gives_orders
+from genesis_rag.answering.polarity import denial_differs
 from genesis_rag.answering.units import Unit, split_passage
 from genesis_rag.answering.verification import missing_addresses, missing_quantities
 from genesis_rag.answering.wording import WordMatcher, words
@@ -76,10 +77,15 @@ class SupportFinder:
         ]
         texts = [passage.text[start:end] for start, end in windows]
         scores = self._scores(sentence, texts, passage)
-        return [
-            self._support(sentence, passage, window, text, score)
-            for window, text, score in zip(windows, texts, scores, strict=True)
-        ]
+        single = {(unit.start, unit.end) for unit in units}
+        alone = [(score, window) for window, score in zip(windows, scores, strict=True) if window in single]
+        found = []
+        for window, text, score in zip(windows, texts, scores, strict=True):
+            inside = [one for one in alone if window[0] <= one[1][0] and one[1][1] <= window[1]]
+            start, end = max(inside)[1] if inside else window
+            nearest = passage.text[start:end]
+            found.append(self._support(sentence, passage, window, text, score, nearest))
+        return found
 
     def _scores(self, sentence: str, texts: Sequence[str], passage: Passage) -> list[float]:
         context, wanted = _context(passage), words(sentence)
@@ -88,12 +94,16 @@ class SupportFinder:
         said = [self._matcher.likeness(wanted, f"{context}\n{text}").mean() if wanted else 1.0 for text in texts]
         return [float(share + cosine) / 2 for share, cosine in zip(said, cosines, strict=True)]
 
-    def _support(self, sentence: str, passage: Passage, window: tuple[int, int], text: str, score: float) -> Support:
+    def _support(
+        self, sentence: str, passage: Passage, window: tuple[int, int], text: str, score: float, nearest: str
+    ) -> Support:
+        """Judge a window; what is denied is asked of the one sentence in it that is nearest to the claim."""
         same = _same_language(sentence, passage)
         context = f"{_context(passage)}\n{text}"
         agree = not missing_quantities(sentence, text)
         least = self._limits.same if same else self._limits.across
         enough = agree and score >= least and not missing_addresses(sentence, context)
+        enough = enough and not denial_differs(sentence, nearest)
         enough = enough and not self._names.missing(sentence, context, same_language=same)
         return Support(passage, *window, score, agree, enough)
 
