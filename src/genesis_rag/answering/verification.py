@@ -72,7 +72,7 @@ def verify(claim: str, passage: Passage, start: int, end: int, terms: Terms) -> 
     if _same(claim, quote):
         return Verification(exact=sound, numbers_agree=True, support=1.0)
     return Verification(
-        exact=sound, numbers_agree=not unsupported_quantities(claim, quote), support=term_support(claim, quote, terms)
+        exact=sound, numbers_agree=not missing_quantities(claim, quote), support=term_support(claim, quote, terms)
     )
 
 
