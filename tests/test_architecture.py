@@ -50,7 +50,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "server": {"types", "errors", "settings", "assistant", "wiring"},
     "evaluation": {"types", "errors", "protocols", "settings", "assistant", "wiring", "text"},
-    "cli": {"types", "errors", "settings", "models", "assistant", "wiring", "server", "evaluation"},
+    "staleness": BASE | {"assistant"},
+    "cli": {"types", "errors", "settings", "models", "assistant", "wiring", "server", "evaluation", "staleness"},
 }
 
 HEAVY = {

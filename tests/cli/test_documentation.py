@@ -98,3 +98,14 @@ def test_cli_page_equals_the_help() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (DOCS / "cli.md").read_text("utf-8") == module.page(), "run `make docs`"
+
+
+def test_checks_of_saved_answers_are_as_documented() -> None:
+    from genesis_rag.cli.saved import _payload
+    from genesis_rag.staleness import CitedPlace, PlaceToday
+
+    place = CitedPlace(1, "a.md", 0, 3, "abc", "0" * 64)
+    for today in (PlaceToday("unchanged", "a.md", 0, 3), PlaceToday("gone", "", -1, -1)):
+        payload = _payload("?", [(place, today)])
+        check("Answers check", payload)
+        check("Place", payload["citations"][0])

@@ -17,6 +17,7 @@ from genesis_rag.cli.mcp import mcp
 from genesis_rag.cli.models import models
 from genesis_rag.cli.options import EPILOG, SETTINGS, RunState, version
 from genesis_rag.cli.output import remark
+from genesis_rag.cli.saved import answers
 from genesis_rag.cli.search import search
 from genesis_rag.cli.serve import serve
 from genesis_rag.errors import GenesisError, UserError
@@ -35,7 +36,7 @@ def genesis_rag() -> None:
     """
 
 
-for _command in (ask, index, search, documents, evaluate, doctor, serve, mcp, keys, models):
+for _command in (ask, index, search, documents, evaluate, doctor, serve, mcp, keys, models, answers):
     genesis_rag.add_command(_command)
 
 
