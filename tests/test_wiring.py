@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from genesis_rag.errors import IndexMismatchError, ModelError, SettingsError, UserError
 from genesis_rag.settings import Settings, load_settings
 from genesis_rag.wiring import check_model, open_assistant, run_ingest
-
-
-def _load() -> ModuleType:
-    path = Path(__file__).resolve().parent / "tiny_models.py"
-    if "tiny_models" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("tiny_models", path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["tiny_models"] = module
-        spec.loader.exec_module(module)
-    return sys.modules["tiny_models"]
-
-
-_TINY = _load()
-bert_folder, reranker_folder, model_server = _TINY.bert_folder, _TINY.reranker_folder, _TINY.model_server
 
 TEXTS = {
     "budget.md": "# 予算\n\n研究開発の予算は五億ドルである。投資は五年間続く。\n",

@@ -1,6 +1,6 @@
 """Tiny real models, made in seconds: a BERT for sentence-transformers and its ONNX forms, a reranker, a GGUF, a server.
 
-Fixtures for several folders of tests; their conftest.py take them from here.
+Fixtures for several folders of tests, which tests/conftest.py takes from here.
 """
 
 from __future__ import annotations

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -70,18 +67,3 @@ def templated_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "{{ 'think' if enable_thinking else 'plain' }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}",
     )
     return path
-
-
-def _load() -> ModuleType:
-    path = Path(__file__).resolve().parents[1] / "tiny_models.py"
-    if "tiny_models" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("tiny_models", path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["tiny_models"] = module
-        spec.loader.exec_module(module)
-    return sys.modules["tiny_models"]
-
-
-_TINY = _load()
-embedding_gguf, model_server = _TINY.embedding_gguf, _TINY.model_server

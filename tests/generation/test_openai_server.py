@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import tiny_models
 from genesis_rag.embedding import EmbedderOptions, open_embedder
 from genesis_rag.errors import BackendError, SettingsError
 from genesis_rag.generation import GeneratorOptions, open_generator
@@ -25,10 +26,6 @@ NOTHING = Path()
 def opened(server: Any, **more: object) -> Generator:
     options = GeneratorOptions(url=server.url, model="m", tries=2, pause=0.01, timeout=5.0, **more)  # type: ignore[arg-type]
     return open_generator("openai_server", NOTHING, options)
-
-
-def tiny() -> Any:
-    return sys.modules["tiny_models"]
 
 
 def written(generator: Generator, **more: Any) -> str:
@@ -58,7 +55,7 @@ def test_thoughts_usage_and_comments_are_not_part_of_the_answer(model_server: An
         '{"choices": [], "usage": {"total_tokens": 3}}',
         "[DONE]",
     ]
-    model_server.behaviours.append(lambda handler, body: tiny().answer_events(handler, events))
+    model_server.behaviours.append(lambda handler, body: tiny_models.answer_events(handler, events))
     assert written(opened(model_server)) == "はい"
 
 
@@ -72,7 +69,7 @@ def test_thoughts_usage_and_comments_are_not_part_of_the_answer(model_server: An
     ],
 )
 def test_a_stream_that_goes_wrong_is_told(model_server: Any, events: list[str], message: str) -> None:
-    model_server.behaviours.append(lambda handler, body: tiny().answer_events(handler, events))
+    model_server.behaviours.append(lambda handler, body: tiny_models.answer_events(handler, events))
     with pytest.raises(BackendError, match=message) as caught:
         written(opened(model_server))
     assert type(caught.value) is BackendError
@@ -80,7 +77,7 @@ def test_a_stream_that_goes_wrong_is_told(model_server: Any, events: list[str], 
 
 def test_what_came_before_a_cut_was_shown_and_is_not_asked_for_again(model_server: Any) -> None:
     def cut(handler: Any, body: Any) -> None:
-        tiny().answer_events(handler, ['{"choices": [{"delta": {"content": "は"}}]}'])
+        tiny_models.answer_events(handler, ['{"choices": [{"delta": {"content": "は"}}]}'])
         handler.connection.shutdown(socket.SHUT_RDWR)
 
     model_server.behaviours.append(cut)
@@ -102,7 +99,7 @@ def test_a_server_that_is_slow_busy_or_foreign(model_server: Any) -> None:
     with pytest.raises(BackendError, match="web page") as caught:
         written(opened(model_server))
     assert "/v1" in caught.value.hint
-    busy = lambda handler, body: tiny().answer_json(handler, {"error": {"message": "Loading model"}}, 503)  # noqa: E731
+    busy = lambda handler, body: tiny_models.answer_json(handler, {"error": {"message": "Loading model"}}, 503)  # noqa: E731
     model_server.behaviours += [busy]
     assert written(opened(model_server)).startswith("日本")
     model_server.behaviours += [busy, busy]

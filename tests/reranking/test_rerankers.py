@@ -14,6 +14,7 @@ import pytest
 from genesis_rag.errors import BackendError, GenesisError, MissingExtraError, ModelError, SettingsError
 from genesis_rag.protocols import Reranker
 from genesis_rag.reranking import BACKENDS, RerankerOptions, open_reranker
+from tiny_models import answer_json
 
 QUESTION = "the budget of research"
 TEXTS = [
@@ -139,14 +140,11 @@ def test_wrong_choices_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     ],
 )
 def test_a_server_that_answers_something_else(model_server: Any, answer: object, message: str) -> None:
-    import sys
-
-    reply = sys.modules["tiny_models"].answer_json
-    model_server.behaviours.append(lambda handler, body: reply(handler, answer))
+    model_server.behaviours.append(lambda handler, body: answer_json(handler, answer))
     reranker = open_reranker("server", Path(), RerankerOptions(url=model_server.url, pause=0.01))
     with pytest.raises(GenesisError, match=message):
         reranker.score("a", ["b"])
-    model_server.behaviours.append(lambda handler, body: reply(handler, {"error": "busy"}, 500))
+    model_server.behaviours.append(lambda handler, body: answer_json(handler, {"error": "busy"}, 500))
     with pytest.raises(BackendError, match="500: busy"):
         reranker.score("a", ["b"])
 
