@@ -58,6 +58,7 @@ def test_a_topic_is_in_one_half(planted: list[Case]) -> None:
     assert all(len(found) == 1 for found in halves.values())
 
 
+@pytest.mark.slow
 def test_verification_catches_what_is_false_and_lets_pass_what_is_true(planted: list[Case]) -> None:
     found = rates(list(results(planted)))
 
