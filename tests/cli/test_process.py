@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HIGHLIGHT = "\x1b[38;5;16;48;5;221m"
 ROOT = Path(__file__).resolve().parents[2]
 FAKES = ROOT / "tests" / "fake_assistant.py"

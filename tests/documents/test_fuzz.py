@@ -21,6 +21,8 @@ from genesis_rag.documents.limits import LoadLimits
 from genesis_rag.documents.registry import SUFFIXES, SourceFile, load_documents
 from genesis_rag.errors import UnreadableDocumentError
 
+pytestmark = pytest.mark.slow
+
 LIMITS = LoadLimits(seconds=5.0)
 SECONDS = 6.0
 WORDS = "日本は初の国際パートナーとなる。The plan runs for five years."

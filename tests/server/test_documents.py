@@ -20,6 +20,8 @@ from genesis_rag.index.lock import WriterLock
 from genesis_rag.server.uploads import MAX_NAME_BYTES, UploadFolder, safe_name
 from genesis_rag.server.workshop import Workshop
 
+pytestmark = pytest.mark.slow
+
 NOTE = "# 湖の調査\n\n琵琶湖の面積は670平方キロメートルである。\n".encode()
 
 

@@ -17,6 +17,8 @@ from genesis_rag.server.problems import BusyError
 from genesis_rag.server.turns import Turns
 from genesis_rag.types import PassagesFound, TextDelta
 
+pytestmark = pytest.mark.slow
+
 Serving = Callable[..., AbstractContextManager[str]]
 
 
