@@ -10,32 +10,21 @@ second it has none, though much that is near it. English: wiki, qed and selqa qu
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training.abstention.data import holds_answer, read_lines, wanted
+
 from benchmarks._machine import describe_machine, shared_folder, write_result
 from genesis_rag import load_settings, open_assistant, run_ingest
-from genesis_rag.text.normalize import fold
 from genesis_rag.types import Answer
 
-ENGLISH_SOURCES = ("squadshifts-wiki", "qed", "selqa")
 SEED = 20261125
-
-
-def rows(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-def kept(identifier: str, language: str) -> bool:
-    return language == "ja" or identifier.rsplit("-p", 1)[0] in ENGLISH_SOURCES
 
 
 def ask_all(passages: Sequence[dict[str, Any]], questions: Sequence[dict[str, Any]], profile: str) -> list[Answer]:
@@ -50,22 +39,18 @@ def ask_all(passages: Sequence[dict[str, Any]], questions: Sequence[dict[str, An
             return [assistant.ask(row["question"]) for row in questions]
 
 
-def contains(text: str, answers: Sequence[dict[str, Any]]) -> bool:
-    """Tell whether a folded answer, spaces aside, occurs in the folded text."""
-    flat = "".join(fold(text).split())
-    return any("".join(fold(answer["text"]).split()) in flat for answer in answers)
-
-
 def measure(data: Path, language: str, count: int, profile: str) -> dict[str, object]:
-    train = [r for r in rows(data / f"passages_{language}.jsonl.gz") if kept(r["id"], language)]
-    dev = [r for r in rows(data / f"passages_{language}_dev.jsonl.gz") if kept(r["id"], language)]
-    questions = [r for r in rows(data / f"qa_{language}_dev.jsonl.gz") if kept(r["passage_id"], language)]
+    train = [r for r in read_lines(data / f"passages_{language}.jsonl.gz") if wanted(r["id"], language)]
+    dev = [r for r in read_lines(data / f"passages_{language}_dev.jsonl.gz") if wanted(r["id"], language)]
+    questions = [r for r in read_lines(data / f"qa_{language}_dev.jsonl.gz") if wanted(r["passage_id"], language)]
     random.Random(SEED).shuffle(questions)
     questions = questions[:count]
     told = ask_all([*train, *dev], questions, profile)
     untold = ask_all(train, questions, profile)
     given = [(answer, row) for answer, row in zip(told, questions, strict=True) if not answer.abstained]
-    right = [(answer, row) for answer, row in given if contains(answer.text, row["answers"])]
+    right = [
+        (answer, row) for answer, row in given if holds_answer(answer.text, [found["text"] for found in row["answers"]])
+    ]
     cited = [any(c.source.endswith(f"#{row['passage_id']}") for c in answer.citations) for answer, row in given]
     prose = [a for a, _ in given if "\n" not in a.text]
     return {

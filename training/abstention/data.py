@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +32,13 @@ class QA:
 
 @dataclass(frozen=True)
 class Collection:
-    """The passages of one language with an index over them."""
+    """The passages of one language; ``place`` gives the row of an id."""
 
     language: Language
     ids: tuple[str, ...]
     titles: tuple[str, ...]
     texts: tuple[str, ...]
     place: dict[str, int]
-    by_title: dict[str, list[int]]
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -66,16 +64,12 @@ def load_collection(data: Path, language: Language) -> Collection:
         for row in read_lines(data / f"{name}.jsonl.gz")
         if wanted(row["id"], language)
     ]
-    by_title: dict[str, list[int]] = defaultdict(list)
-    for number, row in enumerate(rows):
-        by_title[title_key(row["title"])].append(number)
     return Collection(
         language,
         tuple(row["id"] for row in rows),
         tuple(row["title"] for row in rows),
         tuple(row["text"] for row in rows),
         {row["id"]: number for number, row in enumerate(rows)},
-        dict(by_title),
     )
 
 

@@ -49,9 +49,7 @@ def answerable_features(
     most = max(question.weights.values(), default=0.0) or 1.0
     whole = _whole_text(passages[unit.passage])
     near = _near_text(table, best, passages[unit.passage])
-    near_terms = table.terms[best].union(
-        table.title_terms[unit.passage], *(table.terms[k] for k in _around(table, best))
-    )
+    near_terms = table.title_terms[unit.passage].union(*(table.terms[k] for k in _near(table, best)))
     names = _names(question)
     found, found_near = (sum(name in fold(text) for name in names) / max(len(names), 1) for text in (whole, near))
     passage_coverage = coverage(question.weights, terms)
@@ -89,16 +87,17 @@ def _whole_text(passage: Passage) -> str:
     return " ".join((passage.title, *passage.heading_path, passage.text))
 
 
-def _around(table: UnitTable, best: int) -> list[int]:
-    """Return the units before and after ``best`` in its passage, and the one that leads in to it."""
+def _near(table: UnitTable, best: int) -> list[int]:
+    """Return ``best``, the units before and after it in its passage, and the one that leads in to it, in order."""
     unit = table.units[best]
-    near = [k for k in (best - 1, best + 1) if 0 <= k < len(table.units) and table.units[k].passage == unit.passage]
-    return near if unit.lead is None else [*near, best - unit.position + unit.lead]
+    sides = {k for k in (best - 1, best + 1) if 0 <= k < len(table.units) and table.units[k].passage == unit.passage}
+    lead = set() if unit.lead is None else {best - unit.position + unit.lead}
+    return sorted({best} | sides | lead)
 
 
 def _near_text(table: UnitTable, best: int, passage: Passage) -> str:
     """Return a unit with its surroundings, headings and title: what must hold the particulars of the question."""
-    pieces = [table.units[k].text for k in sorted({best, *_around(table, best)})]
+    pieces = [table.units[k].text for k in _near(table, best)]
     return "\n".join((passage.title, *passage.heading_path, *pieces))
 
 
@@ -127,7 +126,7 @@ def _quantity_missing(question: Question, table: UnitTable, best: int) -> float:
     if not kinds:
         return 0.0
     known = {(one.kind, one.low, one.high, one.unit) for one in quantities(question.profile.core)}
-    text = "\n".join(table.units[k].text for k in sorted({best, *_around(table, best)}))
+    text = "\n".join(table.units[k].text for k in _near(table, best))
     new = any(one.kind in kinds and (one.kind, one.low, one.high, one.unit) not in known for one in quantities(text))
     return float(not new)
 
