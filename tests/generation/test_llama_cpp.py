@@ -182,7 +182,7 @@ def test_the_beginning_that_two_prompts_share_is_computed_once(model: LlamaCppGe
 
 def test_a_model_larger_than_the_memory_is_told(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("llama_cpp")
-    monkeypatch.setattr("genesis_rag.generation.llama_cpp._memory", lambda: 1000)
+    monkeypatch.setattr("genesis_rag.gguf_file._memory", lambda: 1000)
     with pytest.raises(ModelError, match="of memory") as caught:
         open_generator("llama_cpp", tiny_gguf, OPTIONS)
     assert "smaller" in caught.value.hint

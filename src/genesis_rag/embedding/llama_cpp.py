@@ -19,6 +19,7 @@ from genesis_rag.embedding.gguf_header import read_header
 from genesis_rag.embedding.options import EmbedderOptions
 from genesis_rag.embedding.rows import CHARACTERS_A_TOKEN, batches, checked_dim, clean, fingerprint, unit_rows
 from genesis_rag.errors import BackendError, MissingExtraError, ModelError
+from genesis_rag.gguf_file import require_gguf
 from genesis_rag.protocols import Vectors
 
 _DEFAULT_MAX_TOKENS = 2048
@@ -37,7 +38,7 @@ class LlamaCppEmbedder:
     def __init__(self, path: Path, options: EmbedderOptions) -> None:
         if find_spec("llama_cpp") is None:
             raise MissingExtraError("llama-cpp-python", "llama")
-        _require_gguf(path)
+        require_gguf(path, _HINT)
         self._options = options
         self._lock = threading.Lock()
         trained, pools = _said(path)
@@ -84,16 +85,6 @@ class LlamaCppEmbedder:
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"llama.cpp failed: {error}", "Try again; if it stays, try another model.") from error
         return unit_rows(np.asarray([found], np.float32), self.dim)[0]
-
-
-def _require_gguf(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise ModelError(f"The model {path} cannot be read: {error.strerror or error}.", _HINT) from error
-    if head != b"GGUF":
-        raise ModelError(f"{path} is not a GGUF file.", _HINT)
 
 
 def _said(path: Path) -> tuple[int, bool]:

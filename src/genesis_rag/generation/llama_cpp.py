@@ -10,7 +10,6 @@ is rendered here rather than by ``create_chat_completion``, which cannot pass ar
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -21,8 +20,9 @@ from typing import Any
 
 from genesis_rag.errors import BackendError, MissingExtraError, ModelError, SettingsError
 from genesis_rag.generation.options import GeneratorOptions
+from genesis_rag.gguf_file import require_gguf
 
-_MAGIC = b"GGUF"
+_HINT = "Give the path of a GGUF file: --llm MODEL.gguf"
 _EDGE_BYTES = 1 << 20
 _KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 """The engine's numbers for the types of stored keys and values; quantised values need flash attention."""
@@ -39,7 +39,7 @@ class LlamaCppGenerator:
     def __init__(self, path: Path, options: GeneratorOptions) -> None:
         if find_spec("llama_cpp") is None:
             raise MissingExtraError("llama-cpp-python", "llama")
-        _require_gguf(path)
+        require_gguf(path, _HINT)
         self._options = options
         self._instances = [_load(path, options) for _ in range(max(1, options.instances))]
         self._free: LifoQueue[Any] = LifoQueue()
@@ -126,31 +126,6 @@ class LlamaCppGenerator:
             raise BackendError("The grammar is not accepted by llama.cpp.", "Please report this defect.")
         llama_sampler_free(made)
         return LlamaGrammar.from_string(grammar, verbose=False)
-
-
-def _require_gguf(path: Path) -> None:
-    hint = "Give the path of a GGUF file: --llm MODEL.gguf"
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise ModelError(f"The model {path} cannot be read: {error.strerror or error}.", hint) from error
-    if head != _MAGIC:
-        raise ModelError(f"{path} is not a GGUF file.", hint)
-    size, memory = path.stat().st_size, _memory()
-    if memory and size > memory:
-        raise ModelError(
-            f"{path.name} has {size / 1e9:.1f} GB, and this machine has {memory / 1e9:.1f} GB of memory.",
-            "Choose a smaller model or a stronger quantisation, such as Q4_K_M.",
-        )
-
-
-def _memory() -> int:
-    """Return the bytes of memory of this machine; 0 where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 0
 
 
 def _load(path: Path, options: GeneratorOptions) -> Any:

@@ -112,6 +112,14 @@ def test_gguf(tmp_path: Path, content: bytes | None, message: str) -> None:
 
 
 @pytest.mark.llama
+def test_a_gguf_larger_than_the_memory(embedding_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llama_cpp")
+    monkeypatch.setattr("genesis_rag.gguf_file._memory", lambda: 1000)
+    with pytest.raises(ModelError, match="of memory"):
+        open_embedder("llama_cpp", embedding_gguf)
+
+
+@pytest.mark.llama
 def test_a_gguf_is_never_cut_at_the_engines_own_batch(embedding_gguf: Path) -> None:
     """llama-cpp-python reads 512 tokens by itself; a model for fewer is not asked for more."""
     pytest.importorskip("llama_cpp")
