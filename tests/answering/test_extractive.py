@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,8 +32,17 @@ BEES = "Honey bees dance to tell where food is. The angle of the dance gives the
 
 
 def check(answer: Answer, passages: Sequence[Passage]) -> None:
-    """What holds of every answer: exact citations, spans in order inside the text, markers of shown passages."""
-    shown = {passage.marker: passage for passage in passages}
+    """What holds of every answer: exact citations, spans in order inside the text, markers of shown passages.
+
+    The markers count from 1 in the order of their first use in the text, and the passages keep their order.
+    """
+    shown = {passage.marker: passage for passage in answer.passages}
+    firsts = list(dict.fromkeys(citation.marker for citation in answer.citations))
+    assert firsts == list(range(1, len(firsts) + 1))
+    assert sorted(shown) == list(range(1, len(passages) + 1))
+    assert [replace(one, marker=given.marker) for one, given in zip(answer.passages, passages, strict=True)] == [
+        *passages
+    ]
     end = 0
     for citation in answer.citations:
         passage = shown[citation.marker]
@@ -52,7 +62,6 @@ def check(answer: Answer, passages: Sequence[Passage]) -> None:
     assert answer.abstained == (not answer.citations)
     assert answer.confidence is None or 0.0 <= answer.confidence <= 1.0
     assert answer.text.strip()
-    assert answer.passages == tuple(passages)
 
 
 def uncovered(answer: Answer) -> str:
@@ -98,7 +107,7 @@ def test_the_deciding_sentence_is_quoted(
     answer = answerer_for(library).compose(question, library)
     check(answer, library)
     assert not answer.abstained
-    assert any(quoted in citation.quote and citation.marker == marker for citation in answer.citations)
+    assert any(quoted in citation.quote and citation.document_id == f"doc{marker}" for citation in answer.citations)
     assert len(answer.citations) <= 3
     assert uncovered(answer).strip() == ""
 
@@ -133,10 +142,14 @@ def test_it_abstains_and_says_what_is_near(
     assert answer.abstained and answer.reason == "no_evidence"
     assert answer.language == language
     assert answer.text.startswith(phrase("no_evidence", language))  # type: ignore[arg-type]
-    titles = {1: "白川ダム", 2: "Harbour Tower", 3: "茶の作り方", 4: "Bees"}
+    numbered = {passage.marker: passage.title for passage in answer.passages}
     markers = [use.numbers[0] for use in parse_markers(answer.text)]
-    assert len(markers) == 3
-    assert all(titles[marker] in answer.text for marker in markers)
+    assert markers == [1, 2, 3]
+    assert [title for title in numbered.values() if title in answer.text] == [
+        title for marker, title in numbered.items() if marker in markers
+    ]
+    places = [answer.text.index(numbered[marker]) for marker in markers]
+    assert places == sorted(places)
 
 
 def test_without_passages_it_abstains(answerer_for: Make) -> None:
@@ -154,13 +167,14 @@ def test_the_asked_language_is_preferred_and_else_noted(
     question = "DOEはXR-7計画にいくら投資しますか。"
     answer = answerer.compose(question, both)
     check(answer, both)
-    assert [citation.marker for citation in answer.citations] == [2]
+    assert [(citation.marker, citation.document_id) for citation in answer.citations] == [(1, "doc2")]
+    assert [(passage.marker, passage.document_id) for passage in answer.passages] == [(2, "doc1"), (1, "doc2")]
     assert answer.notes == () or phrase("note_quoted_en", "ja") not in answer.notes
     forced = answerer.compose(question, both, "en")
     check(forced, both)
     assert forced.language == "en"
     if not forced.abstained:
-        assert phrase("note_quoted_ja", "en") in forced.notes or forced.citations[0].marker == 1
+        assert phrase("note_quoted_ja", "en") in forced.notes or forced.citations[0].document_id == "doc1"
 
 
 SMALL_TALK = [

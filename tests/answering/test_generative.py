@@ -31,8 +31,10 @@ def written(
     answerer = GenerativeAnswerer(generator, answerer_for(passages), GenerativeSettings(**settings))  # type: ignore[arg-type]
     *deltas, last = answerer.answer(question, passages)
     assert isinstance(last, AnswerDone)
+    numbered = {passage.marker: passage for passage in last.answer.passages}
+    assert [passage.document_id for passage in last.answer.passages] == [passage.document_id for passage in passages]
     for citation in last.answer.citations:
-        passage = passages[citation.marker - 1]
+        passage = numbered[citation.marker]
         assert passage.text[citation.start - passage.start : citation.end - passage.start] == citation.quote
     return last.answer, "".join(event.text for event in deltas if isinstance(event, TextDelta)), generator
 
@@ -48,6 +50,14 @@ def test_a_faithful_answer_keeps_its_words_and_gets_its_quote(answerer_for: Make
 def test_markers_in_any_width_are_understood(answerer_for: Make, passages: list[Passage], marker: str) -> None:
     answer, _, _ = written(answerer_for, passages, f"観測船みらい丸の建造費は120億円です。{marker}")
     assert [citation.marker for citation in answer.citations] == [1]
+
+
+def test_the_numbers_that_people_see_are_not_those_of_the_prompt(answerer_for: Make, passages: list[Passage]) -> None:
+    reply = "計画には八つの大学が参加します。[2] 観測船みらい丸の建造費は120億円です。[1]"
+    answer, streamed, _ = written(answerer_for, passages, reply)
+    assert answer.text == streamed == ("計画には八つの大学が参加します。 [1] 観測船みらい丸の建造費は120億円です。 [2]")
+    assert [(one.marker, one.document_id) for one in answer.citations] == [(1, "doc2"), (2, "doc1")]
+    assert [(one.marker, one.document_id) for one in answer.passages] == [(2, "doc1"), (1, "doc2")]
 
 
 @pytest.mark.parametrize(

@@ -76,11 +76,23 @@ def test_spans_cover_the_quote_and_its_marker(make_passage: object) -> None:
     text.say("2件：\n")
     assert text.quote(first, 4, 13)
     citation = text.citations[0]
-    assert text.text == "2件：\n答えの文である。 [3]"
-    assert text.text[citation.answer_start : citation.answer_end] == "答えの文である。 [3]"
+    assert text.text == "2件：\n答えの文である。 [1]"
+    assert text.text[citation.answer_start : citation.answer_end] == "答えの文である。 [1]"
     assert citation.quote == "答えの\n文である。"
-    assert (citation.start, citation.end, citation.marker) == (54, 63, 3)
+    assert (citation.start, citation.end, citation.marker) == (54, 63, 1)
     assert first.text[citation.start - 50 : citation.end - 50] == citation.quote
+
+
+def test_markers_count_in_the_order_of_their_first_use(make_passage: object) -> None:
+    passages = [make_passage(f"文{n}である。", n) for n in (1, 2, 3, 4)]  # type: ignore[operator]
+    text = AnswerText(words)
+    for n in (3, 1, 3):
+        assert text.quote(passages[n - 1], 0, 6)
+    assert not text.quote(passages[1], 0, 400)  # what does not check out takes no number
+    assert text.text == "文3である。 [1]文1である。 [2]文3である。 [1]"
+    assert [citation.marker for citation in text.citations] == [1, 2, 1]
+    assert [passage.marker for passage in text.numbering.applied(passages)] == [2, 3, 1, 4]
+    assert [passage.marker for passage in passages] == [1, 2, 3, 4]
 
 
 def test_line_breaks_in_quotes() -> None:

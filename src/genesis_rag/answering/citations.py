@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from genesis_rag.answering.verification import Terms, verify
 from genesis_rag.text.patterns import lazy
@@ -19,6 +20,24 @@ def shown(quote: str) -> str:
 
 
 @dataclass
+class Numbering:
+    """Numbers passages in the order in which a text first points at them: a lone citation reads [1].
+
+    Passages come with the markers of their rank; those are what a language model reads and writes.
+    """
+
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    def of(self, passage: Passage) -> int:
+        """Return the number of a passage, the next free one when it is new."""
+        return self.numbers.setdefault(passage.marker, len(self.numbers) + 1)
+
+    def applied(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+        """Return passages in their order with their numbers; those that the text does not name get the next ones."""
+        return tuple(replace(passage, marker=self.of(passage)) for passage in passages)
+
+
+@dataclass
 class AnswerText:
     """An answer being written: pieces of text, of which the quoted ones carry a marker and a citation.
 
@@ -26,6 +45,7 @@ class AnswerText:
     """
 
     terms: Terms
+    numbering: Numbering = field(default_factory=Numbering)
     pieces: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     length: int = 0
@@ -54,12 +74,13 @@ class AnswerText:
         verification = verify(words, passage, start, end, self.terms)
         if not verification.exact or not words.strip():
             return False
-        supported = f"{words} [{passage.marker}]"
+        marker = self.numbering.of(passage)
+        supported = f"{words} [{marker}]"
         begin = self.length
         self.say(supported)
         self.citations.append(
             Citation(
-                marker=passage.marker,
+                marker=marker,
                 document_id=passage.document_id,
                 source=passage.source,
                 title=passage.title,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from genesis_rag.answering.citations import AnswerText
+from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question
 from genesis_rag.answering.phrases import Key, phrase
 from genesis_rag.answering.questions import QuestionProfile, analyse_question
@@ -83,8 +83,7 @@ class ExtractiveAnswerer:
         table = build_table(asked, split_passages(passages), passages, self.tools)
         choice = self._choose(asked, table, tuple(passages), target)
         if choice is None or not choice.confidence.enough:
-            sure = choice.confidence.probability if choice else 0.0
-            return self._plain(question, no_evidence_text(passages, target), target, "no_evidence", passages, sure)
+            return self._nothing(question, target, passages, choice.confidence.probability if choice else 0.0)
         return self._write(question, table, passages, choice, target, ())
 
     def needs_passages(self, question: str) -> bool:
@@ -134,9 +133,9 @@ class ExtractiveAnswerer:
                 text.say("\n" if choice.is_list or shown else " ")
             text.quote(passages[unit.passage], unit.start, unit.end)
         if not text.citations:
-            sure = choice.confidence.probability
-            return self._plain(question, no_evidence_text(passages, target), target, "no_evidence", passages, sure)
-        answer = self._plain(question, text.text, target, "", passages, choice.confidence.probability)
+            return self._nothing(question, target, passages, choice.confidence.probability)
+        numbered = text.numbering.applied(passages)
+        answer = self._plain(question, text.text, target, "", numbered, choice.confidence.probability)
         return replace(
             answer,
             abstained=False,
@@ -161,8 +160,10 @@ class ExtractiveAnswerer:
         reply = language or talk.language
         near = [passage for passage in passages if talk.kind in ("too_vague", "unsupported_language")]
         reason = "greeting" if talk.kind == "thanks" else talk.kind
-        text = small_talk_text(talk, language, near)
-        return self._plain(question, text, "en" if reply == "other" else reply, reason, passages, None)
+        numbering = Numbering()
+        text = small_talk_text(talk, language, near, numbering)
+        shown = numbering.applied(passages)
+        return self._plain(question, text, "en" if reply == "other" else reply, reason, shown, None)
 
     def _single_word(
         self, question: str, word: str, profile: QuestionProfile, passages: Sequence[Passage], target: Language
@@ -175,8 +176,14 @@ class ExtractiveAnswerer:
         for mask in (holds & np.array([unit.language == target for unit in table.units], dtype=bool), holds):
             if choice := chooser.choose(mask):
                 return self._write(question, table, passages, choice, target, (phrase("note_one_word", target),))
-        text = small_talk_text(SmallTalk("too_vague", target), target, passages)
-        return self._plain(question, text, target, "too_vague", passages, None)
+        numbering = Numbering()
+        text = small_talk_text(SmallTalk("too_vague", target), target, passages, numbering)
+        return self._plain(question, text, target, "too_vague", numbering.applied(passages), None)
+
+    def _nothing(self, question: str, target: Language, passages: Sequence[Passage], sure: float) -> Answer:
+        numbering = Numbering()
+        text = no_evidence_text(passages, target, numbering)
+        return self._plain(question, text, target, "no_evidence", numbering.applied(passages), sure)
 
     def _plain(
         self,

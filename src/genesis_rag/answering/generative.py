@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from genesis_rag.answering.citations import AnswerText
+from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.extractive import ExtractiveAnswerer
 from genesis_rag.answering.orders import gives_orders, is_active
 from genesis_rag.answering.phrases import phrase
@@ -96,7 +96,8 @@ class GenerativeAnswerer:
             dropped += self._add(statement, shown, text)
             if text.length > length:
                 yield TextDelta("".join(text.pieces)[length:])
-        yield AnswerDone(self._whole(quoted, text, dropped, raw, shown))
+        wrong = invalid_markers(raw, {passage.marker for passage in shown})
+        yield AnswerDone(self._whole(replace(quoted, invalid_markers=wrong), passages, text, dropped, raw))
 
     def _hopeless(self, quoted: Answer) -> bool:
         return quoted.abstained and (quoted.confidence or 0.0) < self._settings.least_confidence
@@ -137,20 +138,21 @@ class GenerativeAnswerer:
             text.cite(sentence, support.passage, support.start, support.end)
         return dropped
 
-    def _whole(self, quoted: Answer, text: AnswerText, dropped: int, raw: str, passages: Sequence[Passage]) -> Answer:
+    def _whole(self, quoted: Answer, passages: Sequence[Passage], text: AnswerText, dropped: int, raw: str) -> Answer:
+        """Return what was written, or the quotations where nothing of it holds, under the numbers of that text."""
         target = quoted.language
-        wrong = invalid_markers(raw, {passage.marker for passage in passages})
         fingerprint = f"{self._generator.fingerprint}+{quoted.model_fingerprint}+prompt{PROMPT_VERSION}"
-        base = replace(quoted, answerer=self.name, model_fingerprint=fingerprint, invalid_markers=wrong)
+        base = replace(quoted, answerer=self.name, model_fingerprint=fingerprint)
         if text.citations:
             notes = (phrase("note_unsupported", target, count=dropped),) if dropped else ()
-            return replace(
-                base, text=text.text, abstained=False, reason="", citations=tuple(text.citations), notes=notes
-            )
+            base = replace(base, text=text.text, citations=tuple(text.citations), notes=notes)
+            return replace(base, abstained=False, reason="", passages=text.numbering.applied(passages))
         if quoted.abstained or raw.strip(" .。\n") == NO_ANSWER:
-            said = no_evidence_text(quoted.passages, target)
-            return replace(base, text=said, abstained=True, reason="no_evidence", citations=(), notes=())
-        return replace(quoted, notes=(*quoted.notes, phrase("note_quoted_instead", target)), invalid_markers=wrong)
+            numbering = Numbering()
+            said = no_evidence_text(passages, target, numbering)
+            base = replace(base, text=said, citations=(), notes=())
+            return replace(base, abstained=True, reason="no_evidence", passages=numbering.applied(passages))
+        return replace(quoted, notes=(*quoted.notes, phrase("note_quoted_instead", target)))
 
 
 def _is_no_statement(sentence: str) -> bool:
