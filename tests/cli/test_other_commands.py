@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from genesis_rag.errors import UserError
 from genesis_rag.types import SearchFilter
 from genesis_rag.wiring import DoctorReport, Finding
 
@@ -114,3 +115,23 @@ def test_unknown_command_exits_2_and_no_command_shows_help(genesis: Any) -> None
     run = genesis("indx", "x")
     assert run.code == 2 and "index" in run.err
     assert "Commands:" in genesis().out + genesis().err
+
+
+COMMANDS = (("documents", "list"), ("documents", "show", "a.md"), ("documents", "remove", "a.md"), ("doctor",))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_another_embedder_may_be_named(
+    genesis: Any, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The index of `index --embedder DIR` can be looked at, changed and checked as it can be asked."""
+    chosen: list[str] = []
+
+    def note(settings: Any, *_: object) -> None:
+        chosen.append(settings.embedder)
+        raise UserError("seen")
+
+    for name in ("open_assistant", "run_doctor", "remove_documents"):
+        monkeypatch.setattr(f"genesis_rag.wiring.{name}", note)
+    assert "seen" in genesis(*command, "--embedder", str(tmp_path / "model")).err
+    assert chosen == [str(tmp_path / "model")]

@@ -22,8 +22,9 @@ EXIT_BROKEN = 1
 
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
 @options.as_json
+@options.embedder
 @options.place
-def doctor(as_json: bool, profile: str | None, home: Path | None) -> None:
+def doctor(as_json: bool, embedder: Path | None, profile: str | None, home: Path | None) -> None:
     """Check the index and mend it.
 
     Every file, sum and count is checked, and what can be repaired is repaired. The exit code is 1 if something could
@@ -31,7 +32,7 @@ def doctor(as_json: bool, profile: str | None, home: Path | None) -> None:
     """
     from genesis_rag.wiring import run_doctor
 
-    report = run_doctor(settings_for(home, profile))
+    report = run_doctor(settings_for(home, profile, embedder=embedder))
     sound = all(finding.repaired for finding in report.findings)
     if as_json:
         rows = [{"kind": f.kind, "what": f.what, "repaired": f.repaired, "hint": f.hint} for f in report.findings]

@@ -13,6 +13,7 @@ from genesis_rag.cli.opening import settings_for
 from genesis_rag.cli.output import Line, Segment, json_stream, remark, standard_output
 from genesis_rag.errors import UserError
 from genesis_rag.server.schemas import document_payload, text_payload, to_line
+from genesis_rag.settings import Settings
 from genesis_rag.types import DocumentInfo
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ def documents(context: click.Context) -> None:
 
 @documents.command("list")
 @options.as_json
+@options.embedder
 @options.place
-def list_documents(as_json: bool, profile: str | None, home: Path | None) -> None:
+def list_documents(as_json: bool, embedder: Path | None, profile: str | None, home: Path | None) -> None:
     """List all documents with source, title and language."""
-    with _open(home, profile) as assistant:
+    with _open(settings_for(home, profile, embedder=embedder)) as assistant:
         infos = assistant.documents()
     if as_json:
         out = json_stream()
@@ -46,13 +48,14 @@ def list_documents(as_json: bool, profile: str | None, home: Path | None) -> Non
 @documents.command("show")
 @click.argument("source")
 @options.as_json
+@options.embedder
 @options.place
-def show_document(source: str, as_json: bool, profile: str | None, home: Path | None) -> None:
+def show_document(source: str, as_json: bool, embedder: Path | None, profile: str | None, home: Path | None) -> None:
     """Show the stored text of a document.
 
     SOURCE is a source or an id, as `documents list` shows it. All offsets count in the characters of this text.
     """
-    with _open(home, profile) as assistant:
+    with _open(settings_for(home, profile, embedder=embedder)) as assistant:
         _require_known([source], assistant.documents())
         document = assistant.document(source)
     if as_json:
@@ -64,26 +67,29 @@ def show_document(source: str, as_json: bool, profile: str | None, home: Path | 
 @documents.command("remove")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @options.quiet
+@options.embedder
 @options.place
-def remove(sources: tuple[str, ...], quiet: bool, profile: str | None, home: Path | None) -> None:
+def remove(
+    sources: tuple[str, ...], quiet: bool, embedder: Path | None, profile: str | None, home: Path | None
+) -> None:
     """Remove documents from the index.
 
     SOURCE is as `documents list` shows it. The files themselves stay where they are.
     """
     from genesis_rag.wiring import remove_documents
 
-    settings = settings_for(home, profile)
-    with _open(home, profile) as assistant:
+    settings = settings_for(home, profile, embedder=embedder)
+    with _open(settings) as assistant:
         _require_known(sources, assistant.documents(), ids=False)
     number = remove_documents(settings, sources)
     if not quiet:
         standard_output().lines([Line((f"{number:,} removed",))])
 
 
-def _open(home: Path | None, profile: str | None) -> Assistant:
+def _open(settings: Settings) -> Assistant:
     from genesis_rag.wiring import open_assistant
 
-    return open_assistant(settings_for(home, profile))
+    return open_assistant(settings)
 
 
 def _listing(infos: Sequence[DocumentInfo]) -> Iterator[Line]:

@@ -14,9 +14,10 @@ from genesis_rag.errors import MissingExtraError
 
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
 @options.llm
+@options.embedder
 @options.quiet
 @options.place
-def mcp(llm: Path | None, quiet: bool, profile: str | None, home: Path | None) -> None:
+def mcp(llm: Path | None, embedder: Path | None, quiet: bool, profile: str | None, home: Path | None) -> None:
     """Offer the documents to a program that speaks MCP, over standard input and output.
 
     The tools are ask, search, get_document and list_documents. `genesis-rag serve` offers the same at /mcp.
@@ -28,7 +29,7 @@ def mcp(llm: Path | None, quiet: bool, profile: str | None, home: Path | None) -
     from genesis_rag.server.holder import AssistantHolder
     from genesis_rag.server.workshop import Workshop
 
-    settings = settings_for(home, profile, llm=llm)
+    settings = settings_for(home, profile, llm=llm, embedder=embedder)
     open_or_build(settings, phrases_for_user(""), quiet).close()
     holder = AssistantHolder(Workshop(settings).open_assistant)
     try:

@@ -38,10 +38,17 @@ def answers() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("question", nargs=-1)
 @click.option("--questions", metavar="FILE.jsonl", type=options.ANY_PATH, help="Answer and save many.")
+@options.embedder
 @options.quiet
 @options.place
 def save(
-    file: Path, question: tuple[str, ...], questions: Path | None, quiet: bool, profile: str | None, home: Path | None
+    file: Path,
+    question: tuple[str, ...],
+    questions: Path | None,
+    embedder: Path | None,
+    quiet: bool,
+    profile: str | None,
+    home: Path | None,
 ) -> None:
     """Answer a question and add the answer to FILE, with the hashes of what it cites.
 
@@ -50,9 +57,9 @@ def save(
     if questions and question:
         raise UserError("Both a question and --questions were given.", "Give one of them.")
     asked = [one.question for one in read_questions(questions)] if questions else [find_question(question)]
-    kept = 0
+    settings, kept = settings_for(home, profile, embedder=embedder), 0
     with (
-        open_or_build(settings_for(home, profile), phrases_for_user(asked[0]), quiet) as assistant,
+        open_or_build(settings, phrases_for_user(asked[0]), quiet) as assistant,
         _adding(file) as out,
     ):
         for one in asked:
@@ -69,8 +76,9 @@ def save(
 @answers.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @options.as_json
+@options.embedder
 @options.place
-def check(file: Path, as_json: bool, profile: str | None, home: Path | None) -> None:
+def check(file: Path, as_json: bool, embedder: Path | None, profile: str | None, home: Path | None) -> None:
     """Tell which citations of the saved answers have changed or vanished since.
 
     A quotation is unchanged, moved (the same words stand elsewhere now), changed (the document no longer holds them)
@@ -80,7 +88,7 @@ def check(file: Path, as_json: bool, profile: str | None, home: Path | None) -> 
     from genesis_rag.wiring import open_assistant
 
     saved = list(_saved(file))
-    with open_assistant(settings_for(home, profile)) as assistant:
+    with open_assistant(settings_for(home, profile, embedder=embedder)) as assistant:
         library = Library(assistant)
         found = [(question, [(place, library.find(place)) for place in places]) for question, places in saved]
     if as_json:
