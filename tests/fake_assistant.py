@@ -161,7 +161,7 @@ class FakeAssistant:
         if "crash" in question:
             raise ZeroDivisionError("secret detail")
         answer = self._answer(question)
-        yield PassagesFound(answer.passages)
+        yield PassagesFound(answer.passages, question)
         if "midway" in question:
             raise BackendError("The engine stopped midway.", "")
         for begin in range(0, len(answer.text), 5):

@@ -9,12 +9,14 @@ from types import TracebackType
 
 from genesis_rag.errors import IndexDamagedError, UserError
 from genesis_rag.index import Index
-from genesis_rag.protocols import Answerer
+from genesis_rag.protocols import Answerer, Rewriter
 from genesis_rag.retrieval import Retriever
 from genesis_rag.types import (
+    NO_CONVERSATION,
     Answer,
     AnswerDone,
     AnswerEvent,
+    Conversation,
     Document,
     DocumentInfo,
     Hit,
@@ -22,6 +24,7 @@ from genesis_rag.types import (
     Passage,
     PassagesFound,
     SearchFilter,
+    Turn,
 )
 
 _ATTEMPTS = 2
@@ -35,11 +38,13 @@ class AskOptions:
         passages: how many passages to read; None for the number in the settings.
         language: language of the answer; None for that of the question.
         search_filter: where to search; None for everywhere.
+        conversation: what was asked before; a follow-up question is made self-contained with it.
     """
 
     passages: int | None = None
     language: Language | None = None
     search_filter: SearchFilter | None = None
+    conversation: Conversation = NO_CONVERSATION
 
 
 class Assistant:
@@ -50,10 +55,14 @@ class Assistant:
         retriever: searches ``index``.
         answerer: answers from passages.
         passages: how many passages an answer may read where the options do not say.
+        rewriter: makes follow-up questions self-contained; without one they are searched as they are.
     """
 
-    def __init__(self, index: Index, retriever: Retriever, answerer: Answerer, passages: int) -> None:
+    def __init__(
+        self, index: Index, retriever: Retriever, answerer: Answerer, passages: int, rewriter: Rewriter | None = None
+    ) -> None:
         self._index, self._retriever, self._answerer, self._passages = index, retriever, answerer, passages
+        self._rewriter = rewriter
 
     @property
     def info(self) -> Mapping[str, object]:
@@ -72,6 +81,8 @@ class Assistant:
     def ask(self, question: str, options: AskOptions | None = None) -> Answer:
         """Return the answer to ``question``, its citations checked against the store.
 
+        Its ``searched`` tells what a follow-up question was searched as.
+
         Raises:
             IndexDamagedError: a stored text is not what was stored.
         """
@@ -87,14 +98,16 @@ class Assistant:
         text; only the last event then tells the new one.
         """
         chosen = options or AskOptions()
+        turn = self._turn(question, chosen)
+        chosen = replace(chosen, language=chosen.language or turn.language)
         for attempt in range(_ATTEMPTS):
             first = attempt == 0
             started = time.perf_counter()
-            passages = self._read(question, chosen)
+            passages = self._read(turn.searched, chosen)
             retrieved = time.perf_counter()
             if first:
-                yield PassagesFound(passages)
-            for event in self._events(question, passages, chosen):
+                yield PassagesFound(passages, turn.searched)
+            for event in self._events(turn.searched, passages, chosen):
                 if not isinstance(event, AnswerDone):
                     if first:
                         yield event
@@ -102,8 +115,7 @@ class Assistant:
                 if self._checks_out(event.answer):
                     answered = time.perf_counter()
                     timings = {"retrieval": retrieved - started, "answering": answered - retrieved}
-                    fingerprint = self._index.fingerprint
-                    yield AnswerDone(replace(event.answer, timings=timings, index_fingerprint=fingerprint))
+                    yield AnswerDone(self._finished(event.answer, turn, timings))
                     return
         raise IndexDamagedError("A quoted text is not what the index stores.", "Run: genesis-rag doctor")
 
@@ -170,6 +182,16 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _turn(self, question: str, options: AskOptions) -> Turn:
+        if self._rewriter is None or not options.conversation.turns:
+            return Turn(question, question)
+        return self._rewriter.turn(question, options.conversation)
+
+    def _finished(self, answer: Answer, turn: Turn, timings: Mapping[str, float]) -> Answer:
+        searched = "" if turn.searched == turn.asked else turn.searched
+        fingerprint = self._index.fingerprint
+        return replace(answer, question=turn.asked, searched=searched, timings=timings, index_fingerprint=fingerprint)
 
     def _read(self, question: str, options: AskOptions) -> tuple[Passage, ...]:
         if not self._answerer.needs_passages(question):

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.types import Answer, AnswerEvent, Document, Language, Passage
+from genesis_rag.types import Answer, AnswerEvent, Conversation, Document, Language, Passage, Turn
 
 Vectors = NDArray[np.float32]
 """float32[n, dim], C-contiguous, every row of unit length (within 1e-3)."""
@@ -149,4 +149,16 @@ class Answerer(Protocol):
 
     def nothing_indexed(self, question: str, language: Language | None = None) -> Answer:
         """Return what to say while the index holds no document (reason "empty_index")."""
+        ...
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """Makes follow-up questions self-contained.
+
+    Contract: without earlier turns, and for a question that is self-contained already, ``searched`` is the question.
+    """
+
+    def turn(self, question: str, conversation: Conversation) -> Turn:
+        """Return ``question`` with what it is to be searched as."""
         ...

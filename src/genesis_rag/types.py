@@ -171,7 +171,8 @@ class Answer:
     """The answer to one question, with everything needed to check it.
 
     ``reason`` is empty for an answered question, otherwise one of ``REASONS``. ``confidence`` is the calibrated
-    probability that the passages answer the question (None where the answerer has no such estimate).
+    probability that the passages answer the question (None where the answerer has no such estimate). ``searched`` is
+    what a follow-up question was searched as; empty where that is ``question`` itself.
     """
 
     question: str
@@ -188,6 +189,7 @@ class Answer:
     index_fingerprint: str
     notes: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    searched: str = ""
 
 
 REASONS = (
@@ -201,11 +203,49 @@ REASONS = (
 )
 
 
+MOST_TURNS = 8
+NO_TOPIC = frozenset({"empty_question", "greeting", "about_assistant", "unsupported_language", "too_vague"})
+"""Reasons of replies after which a follow-up still means the question before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation.
+
+    Attributes:
+        asked: as it was asked.
+        searched: the same, made self-contained.
+        language: to reply in; None for the language of ``searched``.
+    """
+
+    asked: str
+    searched: str
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was asked before, oldest first: at most ``MOST_TURNS``. Words of documents are never part of it."""
+
+    turns: tuple[Turn, ...] = ()
+
+    def after(self, answer: Answer) -> Conversation:
+        """Return the conversation with the question that was answered; small talk leaves it as it is."""
+        if answer.reason in NO_TOPIC:
+            return self
+        turn = Turn(answer.question, answer.searched or answer.question)
+        return Conversation((*self.turns, turn)[-MOST_TURNS:])
+
+
+NO_CONVERSATION = Conversation()
+
+
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """First event of an answer: what will be read."""
+    """First event of an answer: what will be read, and the question that it was searched with."""
 
     passages: tuple[Passage, ...]
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from genesis_rag.server.openai_routes import openai_router
 from genesis_rag.server.problems import install_handlers
 from genesis_rag.server.routes import api_router
 from genesis_rag.server.services import Services
+from genesis_rag.server.sessions import Sessions
 from genesis_rag.server.turns import Turns
 from genesis_rag.server.uploads import UploadFolder
 from genesis_rag.server.workshop import Workshop
@@ -84,7 +85,7 @@ def _services(open_assistant: Callable[[], Assistant], settings: Settings, works
     holder, uploads, metrics = AssistantHolder(open_assistant), UploadFolder(settings.home), Metrics()
     count = partial(metrics.count, "genesis_writes_total")
     writes = WriteQueue(workshop, uploads, holder.refresh, lambda result: count(result=result))
-    return Services(settings, holder, workshop, uploads, writes, metrics, Turns())
+    return Services(settings, holder, workshop, uploads, writes, metrics, Turns(), Sessions())
 
 
 def _lifespan(services: Services, mcp: McpEndpoint) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -28,7 +28,7 @@ from genesis_rag.server.openai_forms import (
 )
 from genesis_rag.server.problems import UnknownModelError, problem_of, unexpected_problem
 from genesis_rag.server.requests import MAX_QUESTION_CHARS
-from genesis_rag.server.routes import counted
+from genesis_rag.server.routes import told
 from genesis_rag.server.schemas import to_line
 from genesis_rag.server.streaming import event_response
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, SearchFilter, TextDelta
@@ -75,7 +75,7 @@ def _add_chat(router: APIRouter, services: Services) -> None:
         chosen = SearchFilter(language=body.in_language, source_glob=body.source) if narrowed else None
         options = AskOptions(passages=body.passages, language=body.language, search_filter=chosen)
         reply = _Reply(services, body.model, question, str(request.base_url))
-        events = counted(services, services.holder.get().stream(question, options))
+        events = told(services.metrics.answered, services.holder.get().stream(question, options))
         if not body.stream:
             *_, last = events
             assert isinstance(last, AnswerDone)

@@ -12,6 +12,7 @@ MAX_QUESTION_CHARS = 4_000
 MAX_SOURCE_CHARS = 500
 MAX_PASSAGES = 50
 MAX_HITS = 100
+SESSION_PATTERN = r"^[A-Za-z0-9_-]{8,64}$"
 
 LanguageName = Literal["ja", "en"]
 
@@ -35,6 +36,11 @@ class AskRequest(_Filtered):
     question: str = Field(max_length=MAX_QUESTION_CHARS)
     language: LanguageName | None = Field(None, description="Language of the answer; default: the question's.")
     passages: int | None = Field(None, ge=1, le=MAX_PASSAGES, description="How many passages to read.")
+    session: str | None = Field(
+        None,
+        pattern=SESSION_PATTERN,
+        description="Names a conversation, chosen by the client at random; its earlier questions are then understood.",
+    )
 
 
 class SearchRequest(_Filtered):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import format_sse_event
 
@@ -19,6 +19,7 @@ from genesis_rag.server.requests import (
     MAX_HITS,
     MAX_QUESTION_CHARS,
     MAX_SOURCE_CHARS,
+    SESSION_PATTERN,
     AskRequest,
     FeedbackRequest,
     LanguageName,
@@ -30,8 +31,9 @@ from genesis_rag.server.schemas import (
     search_payload,
     to_line,
 )
+from genesis_rag.server.sessions import client_name
 from genesis_rag.server.streaming import EVENT_STREAM, event_response
-from genesis_rag.types import AnswerDone, AnswerEvent, PassagesFound, TextDelta
+from genesis_rag.types import NO_CONVERSATION, Answer, AnswerDone, AnswerEvent, PassagesFound, TextDelta
 
 if TYPE_CHECKING:
     from genesis_rag.server.holder import AssistantHolder
@@ -51,19 +53,33 @@ def api_router(services: Services) -> APIRouter:
 
 def _add_ask(router: APIRouter, services: Services) -> None:
     @router.post("/ask", response_model=None, dependencies=[Depends(services.turn)])
-    def ask(request: AskRequest, accept: Annotated[str, Header()] = "") -> JSONResponse | StreamingResponse:
+    def ask(
+        request: AskRequest, client: Annotated[str, Depends(asking_client)], accept: Annotated[str, Header()] = ""
+    ) -> JSONResponse | StreamingResponse:
         """Answer a question: one JSON object, or events if the client accepts text/event-stream."""
-        options = AskOptions(
-            passages=request.passages, language=request.language, search_filter=request.search_filter()
-        )
+        before = services.sessions.open(client, request.session) if request.session else NO_CONVERSATION
+        options = AskOptions(request.passages, request.language, request.search_filter(), before)
         assistant = services.holder.get()
+
+        def answered(answer: Answer) -> None:
+            services.metrics.answered(answer)
+            if request.session:
+                services.sessions.keep(client, request.session, answer)
+
         if EVENT_STREAM not in accept.lower():
             answer = assistant.ask(request.question, options)
-            services.metrics.answered(answer)
+            answered(answer)
             return JSONResponse(answer_payload(answer))
         events = assistant.stream(request.question, options)
         first = next(events)  # an error before the first event still gets its own status
-        return event_response(event_stream(counted(services, chain((first,), events))))
+        return event_response(event_stream(told(answered, chain((first,), events))))
+
+    @router.delete("/sessions/{session}", response_model=None)
+    def forget(
+        session: Annotated[str, Path(pattern=SESSION_PATTERN)], client: Annotated[str, Depends(asking_client)]
+    ) -> JSONResponse:
+        """Forget a conversation."""
+        return JSONResponse({"forgotten": services.sessions.forget(client, session)})
 
 
 def _add_search(router: APIRouter, holder: AssistantHolder) -> None:
@@ -111,11 +127,19 @@ def _add_others(router: APIRouter, services: Services) -> None:
         return JSONResponse({"kept": True}, 201)
 
 
-def counted(services: Services, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
-    """Yield the events of an answer and count it at the end."""
+def asking_client(
+    authorization: Annotated[str, Header(include_in_schema=False)] = "",
+    x_api_key: Annotated[str, Header(include_in_schema=False)] = "",
+) -> str:
+    """Return the name under which a client's conversations are kept."""
+    return client_name(authorization, x_api_key)
+
+
+def told(answered: Callable[[Answer], None], events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """Yield the events of an answer; ``answered`` hears of the answer before it leaves."""
     for event in events:
         if isinstance(event, AnswerDone):
-            services.metrics.answered(event.answer)
+            answered(event.answer)
         yield event
 
 
@@ -134,7 +158,10 @@ def event_stream(events: Iterator[AnswerEvent]) -> Generator[bytes]:
 
 def _event(event: AnswerEvent) -> tuple[str, dict[str, Any]]:
     if isinstance(event, PassagesFound):
-        return "passages", {"passages": [passage_payload(passage) for passage in event.passages]}
+        return "passages", {
+            "searched": event.searched,
+            "passages": [passage_payload(passage) for passage in event.passages],
+        }
     if isinstance(event, TextDelta):
         return "delta", {"text": event.text}
     return "done", answer_payload(event.answer)

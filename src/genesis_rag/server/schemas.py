@@ -35,6 +35,7 @@ def answer_payload(answer: Answer, identifier: object = _NO_ID) -> dict[str, Any
         "schema": ANSWER_SCHEMA,
         **({} if identifier is _NO_ID else {"id": identifier}),
         "question": answer.question,
+        "searched": answer.searched or answer.question,
         "text": answer.text,
         "language": answer.language,
         "abstained": answer.abstained,

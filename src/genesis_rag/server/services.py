@@ -9,6 +9,7 @@ from fastapi import Request
 
 from genesis_rag.server.holder import AssistantHolder
 from genesis_rag.server.metrics import Metrics
+from genesis_rag.server.sessions import Sessions
 from genesis_rag.server.turns import Turns
 from genesis_rag.server.uploads import UploadFolder
 from genesis_rag.server.workshop import Workshop
@@ -27,6 +28,7 @@ class Services:
     writes: WriteQueue
     metrics: Metrics
     turns: Turns
+    sessions: Sessions
 
     async def turn(self, request: Request) -> AsyncIterator[None]:
         """Hold a turn while a question is answered, to the end of its stream; a dependency of routes."""
