@@ -68,7 +68,7 @@ HEAVY = {
     "fastapi": {"server/"},
     "mcp": {"server/mcp_tools.py", "server/mcp_endpoint.py"},
     "uvicorn": {"server/", "cli/serve.py"},
-    "pypdfium2": {"documents/pdf.py"},
+    "pypdfium2": {"documents/pdf.py", "documents/pdf_page.py"},
     "lxml": {"documents/"},
     "markdown_it": {"documents/markdown.py"},
     "docx": set(),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import log
 from pathlib import Path
+from typing import Any
 
 from genesis_rag.answering import ExtractiveAnswerer
 from genesis_rag.assistant import Assistant
@@ -34,6 +35,8 @@ __all__ = [
     "Finding",
     "Parts",
     "check_model",
+    "draw_page",
+    "find_marks",
     "list_profiles",
     "open_assistant",
     "open_parts",
@@ -139,6 +142,20 @@ def require_readable(path: Path) -> None:
     from genesis_rag.documents.registry import require_readable as require
 
     require(path)
+
+
+def draw_page(path: Path, page: int, width: int) -> bytes:
+    """Return a page of a PDF as PNG; see ``documents.pdf_page``."""
+    from genesis_rag.documents.pdf_page import draw_page as draw
+
+    return draw(path, page, width)
+
+
+def find_marks(path: Path, page: int, quoted: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return size and number of pages, and the boxes of quoted words, given as (text before, words), on one of them."""
+    from genesis_rag.documents.pdf_page import Quoted, find_marks
+
+    return asdict(find_marks(path, page, [Quoted(before, words) for before, words in quoted]))
 
 
 def run_doctor(settings: Settings) -> DoctorReport:

@@ -42,7 +42,7 @@ class PdfLoader(DocumentLoader):
 
     def load(self, path: Path, source: str) -> Iterator[Document]:
         """Yield one document; its sections know their pages."""
-        with closing(_open(path)) as pdf:
+        with closing(open_pdf(path)) as pdf:
             information = pdf.get_metadata_dict(skip_empty=True)
             bookmarks = _bookmarks(pdf)
             count = len(pdf)
@@ -77,7 +77,12 @@ def _check_text(layout: PdfLayout, count: int) -> None:
         )
 
 
-def _open(path: Path) -> Any:
+def open_pdf(path: Path) -> Any:
+    """Return a file opened by PDFium.
+
+    Raises:
+        UnreadableDocumentError: it is damaged or protected.
+    """
     import pypdfium2
     from pypdfium2 import raw
 
@@ -106,7 +111,7 @@ def _bookmarks(pdf: Any) -> list[Bookmark]:
 
 def _pages(path: Path, count: int) -> Iterator[Page]:
     for start in range(0, count, PAGES_AT_ONCE):
-        with closing(_open(path)) as pdf:
+        with closing(open_pdf(path)) as pdf:
             for index in range(start, min(start + PAGES_AT_ONCE, count)):
                 yield _page(pdf, index)
 

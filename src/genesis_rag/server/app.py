@@ -25,6 +25,7 @@ from genesis_rag.server.limits import RateLimiter
 from genesis_rag.server.mcp_endpoint import McpEndpoint
 from genesis_rag.server.metrics import CONTENT_TYPE, Metrics
 from genesis_rag.server.openai_routes import openai_router
+from genesis_rag.server.page_routes import page_router
 from genesis_rag.server.problems import install_handlers
 from genesis_rag.server.routes import api_router
 from genesis_rag.server.services import Services
@@ -71,6 +72,7 @@ def create_app(
     install_handlers(app)
     app.include_router(api_router(services))
     app.include_router(document_router(services))
+    app.include_router(page_router(services))
     app.include_router(openai_router(services))
     app.router.routes.append(Route("/mcp", endpoint=mcp, include_in_schema=False))
     _add_health(app, services.holder)

@@ -19,6 +19,7 @@ DOCUMENT_SCHEMA = "genesis-rag/document/1"
 TEXT_SCHEMA = "genesis-rag/document-text/1"
 UPLOAD_SCHEMA = "genesis-rag/upload/1"
 INDEX_SCHEMA = "genesis-rag/index/1"
+PAGE_SCHEMA = "genesis-rag/page/1"
 
 _NO_ID = object()
 _DECIMALS = 6

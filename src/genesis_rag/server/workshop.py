@@ -48,6 +48,14 @@ class Workshop:
         """Remove sources from the index; returns when that is committed."""
         return wiring.remove_documents(self._settings, sources, self._opened())
 
+    def draw_page(self, path: Path, page: int, width: int) -> bytes:
+        """Return a page of a PDF as PNG."""
+        return wiring.draw_page(path, page, width)
+
+    def find_marks(self, path: Path, page: int, quoted: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Return where quoted words, given as (text before, words), stand on a page of a PDF."""
+        return wiring.find_marks(path, page, quoted)
+
     def profiles(self) -> Sequence[Any]:
         """Return the profiles of models.toml: name, summary, embedder, answerer."""
         return wiring.list_profiles(self._settings)
