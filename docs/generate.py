@@ -21,7 +21,8 @@ prints is described in [json.md](json.md).
 Settings come from arguments, then `GENESIS_*` variables, then `[settings]` of models.toml: `GENESIS_HOME`,
 `GENESIS_PROFILE`, `GENESIS_LLM`, `GENESIS_PASSAGES`, `GENESIS_OFFLINE`, `GENESIS_HOST`, `GENESIS_PORT`,
 `GENESIS_API_KEY`, `GENESIS_RATE_LIMIT`, `GENESIS_EMBEDDER`, `GENESIS_MODEL_FOLDER`, `GENESIS_MIRRORS`,
-`GENESIS_MODEL_API_KEY`.
+`GENESIS_MODEL_API_KEY`, `GENESIS_READERS`, `GENESIS_READER_SECONDS`, `GENESIS_READER_MEMORY_MB` (processes that read
+documents, time for one document, memory of each process).
 
 | exit code | meaning |
 |---|---|

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 from genesis_rag.documents.registry import SourceFile
 from genesis_rag.errors import BackendError, GenesisError, IndexMismatchError, UnreadableDocumentError
 from genesis_rag.index import Index, IndexIdentity
-from genesis_rag.ingest import Tools, ingest, remove
+from genesis_rag.ingest import Tools, ingest, reading, remove
 from genesis_rag.ingest import run as run_module
 from genesis_rag.types import Chunk, Document, IngestReport
 
@@ -415,3 +417,91 @@ def test_a_damaged_store_is_told(place: Place) -> None:
         place.run()
     assert not isinstance(error.value, sqlite3.Error) and "--rebuild" in error.value.hint
     assert counts(place.run(rebuild=True)) == (5, 0, 0, 0)
+
+
+# --- What stands in a folder and is no ordinary file --------------------------------------------------------------
+
+
+def reasons(report: IngestReport) -> dict[str, str]:
+    return {skipped.source: skipped.reason for skipped in report.skipped}
+
+
+def test_links_in_a_circle_pipes_and_devices_are_listed_and_the_rest_is_read(place: Place) -> None:
+    (place.corpus / "circle.txt").symlink_to("circle.txt")
+    os.mkfifo(place.root / "pipe")
+    (place.corpus / "pipe.txt").symlink_to(place.root / "pipe")
+    (place.corpus / "zero.txt").symlink_to("/dev/zero")
+    (place.corpus / "nowhere.txt").symlink_to("nowhere")
+    report = place.run()
+    assert counts(report) == (4, 0, 0, 0)
+    assert {source: reason[:20] for source, reason in reasons(report).items()} == {
+        "corpus/circle.txt": "Too many levels of s",
+        "corpus/nowhere.txt": "No such file or dire",
+        "corpus/pipe.txt": "It is not a regular ",
+        "corpus/zero.txt": "It is not a regular ",
+    }
+
+
+def test_a_name_that_is_no_text_is_listed(place: Place) -> None:
+    Path(os.fsdecode(os.fsencode(place.corpus) + b"/n\xff.txt")).write_text("A name of one byte too many.")
+    report = place.run(prune=True)
+    assert counts(report) == (4, 0, 0, 0)
+    assert reasons(report) == {"corpus/n\\xff.txt": "Its name is not UTF-8; rename it"}
+    assert place.run().skipped == report.skipped
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = run_module.load_documents
+
+    def load(file: SourceFile) -> Iterator[Document]:
+        yield from real(file)
+        if file.source == "corpus/a.txt":
+            place.write("a.txt", "Written in the meantime, and of another length.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "load_documents", load)
+        report = place.run()
+    assert counts(report) == (4, 0, 0, 0)
+    assert reasons(report)["corpus/a.txt"].startswith("It changed while it was read; index it again")
+    assert counts(place.run()) == (0, 1, 3, 0) and place.sources()["corpus/a.txt"] == "Written i"
+
+
+def test_a_folder_that_may_not_be_entered_is_not_a_folder_that_is_gone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.run()
+    real = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if "deep" in path.parts:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    report = place.run(prune=True)
+    assert report.removed == 0 and reasons(report) == {"corpus/deep": "Permission denied"}
+    monkeypatch.undo()
+    assert "corpus/deep/b.txt" in place.sources()
+
+
+def test_the_documents_of_named_files_go_with_them(place: Place) -> None:
+    place.run()
+    (place.corpus / "a.txt").unlink()
+    (place.corpus / "deep" / "b.txt").unlink()
+    assert counts(place.run(place.corpus / "p.jsonl", gone=[place.corpus / "a.txt"])) == (0, 0, 2, 1)
+    assert set(place.sources()) == {"corpus/deep/b.txt", "corpus/p.jsonl#x", "corpus/p.jsonl#y"}
+
+
+@pytest.mark.slow
+def test_many_files_are_read_elsewhere_with_the_same_result(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        place.write(f"more{number}.txt", f"Text number {number}. " * 9)
+    (place.corpus / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    report = place.run()
+    here, fingerprint = place.sources(), place.open().fingerprint
+    shutil.rmtree(place.index)
+    monkeypatch.setattr(reading, "SECONDS_ALONE", -1.0)
+    monkeypatch.setattr(run_module, "load_documents", lambda *_: pytest.fail("it was read here"))
+    again = place.run()
+    assert (counts(again), again.skipped, again.chunks) == (counts(report), report.skipped, report.chunks)
+    assert len(again.skipped) == 1 and place.sources() == here and place.open().fingerprint == fingerprint

@@ -32,6 +32,9 @@ class Settings:
         mirrors: addresses of model hubs, tried in this order, with commas between them.
         model_api_key: sent to model servers.
         rate_limit: requests a minute for each API key and address, where other machines are served.
+        readers: processes that read documents while an index is filled.
+        reader_seconds: time for one document.
+        reader_memory_mb: memory of each such process.
     """
 
     home: Path
@@ -47,6 +50,9 @@ class Settings:
     port: int = 8000
     api_key: str = ""
     rate_limit: int = 300
+    readers: int = min(4, os.cpu_count() or 1)
+    reader_seconds: int = 600
+    reader_memory_mb: int = 3072
 
     @property
     def index_dir(self) -> Path:

@@ -111,21 +111,24 @@ def run_ingest(
     *,
     prune: bool = False,
     rebuild: bool = False,
+    gone: Sequence[Path] = (),
     progress: Progress | None = None,
     parts: Parts | None = None,
 ) -> IngestReport:
     """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``."""
-    from genesis_rag.ingest import Tools, ingest
+    from genesis_rag.ingest import ReadingLimits, Tools, ingest
 
     parts = parts or _parts(settings)
     return ingest(
         paths,
-        base=_base(settings, paths),
+        base=_base(settings, [*paths, *gone]),
         directory=settings.index_dir,
         tools=Tools(parts.identity, parts.embedder, parts.chunk, _context, parts.terms),
         progress=progress,
         prune=prune,
         rebuild=rebuild,
+        gone=gone,
+        reading=ReadingLimits(settings.readers, settings.reader_seconds, settings.reader_memory_mb),
     )
 
 

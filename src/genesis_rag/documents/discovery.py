@@ -80,7 +80,7 @@ class _Walk:
             for entry in ordered:
                 if entry.name.startswith(HIDDEN):
                     continue
-                if entry.is_dir():
+                if _is_folder(entry):
                     if entry.name not in SKIPPED_FOLDERS and not self._leads_back(entry):
                         inner.append(folder / entry.name)
                 elif self._is_wanted(entry):
@@ -95,4 +95,11 @@ class _Walk:
             if self._on_skip is not None:
                 self._on_skip(Path(entry.path))
             return False
-        return entry.is_file() or entry.is_symlink()  # a link to nowhere is reported when it is read
+        return entry.is_symlink() or entry.is_file()  # a link to nowhere is reported when it is read
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, a folder that went or may not be entered: reading it says why
+        return False

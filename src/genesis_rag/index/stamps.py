@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +31,15 @@ def same_times(path: Path, stamp: FileStamp, loader: str) -> bool:
 
 
 def take_stamp(path: Path, loader: str) -> FileStamp:
-    """Read the file and return its stamp."""
-    status = path.stat()
-    with path.open("rb") as stream:
+    """Read the file and return its stamp.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe, a device or anything else that has no end.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "It is not a regular file")
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     settled = time.time_ns() - status.st_mtime_ns > SETTLED_NS
     return FileStamp(status.st_size, status.st_mtime_ns if settled else 0, sha256, loader)

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from genesis_rag.documents.processes import ReadingLimits
 from genesis_rag.index import IndexIdentity, IndexWriter
 from genesis_rag.index.connection import damage_told
 from genesis_rag.ingest.batch import Tools
-from genesis_rag.ingest.run import Listener, Progress, Run
+from genesis_rag.ingest.run import DEFAULT_READING, Listener, Progress, Run
 from genesis_rag.types import Chunk, IngestReport
 
-__all__ = ["Progress", "Tools", "ingest", "remove"]
+__all__ = ["Progress", "ReadingLimits", "Tools", "ingest", "remove"]
 
 
 def ingest(
@@ -24,39 +25,40 @@ def ingest(
     progress: Progress | None = None,
     prune: bool = False,
     rebuild: bool = False,
+    gone: Sequence[Path] = (),
+    reading: ReadingLimits = DEFAULT_READING,
     trace: Callable[[str], None] | None = None,
 ) -> IngestReport:
     """Add the documents under ``paths`` to the index in ``directory``, or bring it up to date.
 
-    What was finished is saved every few seconds and is never lost; readers see it in steps of about a minute, and all
-    of it at the end. A file that cannot be read is reported and never stops the run. A file that was renamed keeps its
-    document; the old name goes when its file is gone.
+    What was finished is saved every few seconds and never lost; readers see it in steps of about a minute. A file that
+    cannot be read is reported and never stops the run. One that was renamed keeps its document. Ctrl-C commits.
 
     Args:
         paths: files and folders; sources are named relative to ``base``.
         base: where relative names begin.
         directory: the index.
         tools: what fills the index.
-        progress: told about the phases "indexing" (documents), "vectors" and "keywords" (chunks).
+        progress: told about the phases of the run.
         prune: remove the documents under ``paths`` whose files are gone.
+        gone: files and folders whose documents go if they are gone.
         rebuild: start anew; the old index answers until the new one is whole.
+        reading: what reading files in processes of their own may cost.
         trace: told the name of every step, for tests.
 
     Raises:
         IndexLockedError: another process is writing.
         IndexMismatchError: something else filled the index, and ``rebuild`` was not asked for.
         IndexDamagedError: the store is damaged; with ``rebuild`` it is set aside instead.
-        KeyboardInterrupt: the run was stopped; what was saved is committed.
     """
     started = time.monotonic()
     listener = Listener(progress, trace)
     with damage_told(), _open(directory, tools, rebuild, listener) as writer:
         whole_only = rebuild and writer.generation > 0
-        run = Run(writer, tools, base, listener, whole_only)
+        run = Run(writer, tools, base, listener, whole_only, reading)
         try:
             run.take_in(paths)
-            if prune:
-                run.prune(paths)
+            run.prune([*gone, *(paths if prune else ())])
             writer.commit()
         except KeyboardInterrupt:
             writer.discard()

@@ -9,12 +9,18 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from genesis_rag.documents.processes import ReadingLimits
 from genesis_rag.documents.registry import SourceFile, discover, load_documents, loader_id
-from genesis_rag.errors import GenesisError
+from genesis_rag.errors import BackendError, GenesisError
 from genesis_rag.index import IndexWriter
 from genesis_rag.index.stamps import FileStamp, same_times, take_stamp
 from genesis_rag.ingest.batch import Batcher, Tools, Waiting
+from genesis_rag.ingest.reading import Reading
 from genesis_rag.types import Document, IngestReport, SkippedFile
+
+DEFAULT_READING = ReadingLimits()
+
+_Form = tuple[int, int, int, int]
 
 Progress = Callable[[str, int, int, str], None]
 """Called with phase, done, total and the source at hand."""
@@ -59,13 +65,22 @@ class Listener:
 class Run:
     """One run of ``ingest``."""
 
-    def __init__(self, writer: IndexWriter, tools: Tools, base: Path, listener: Listener, whole_only: bool) -> None:
-        self._writer, self._tools, self._base = writer, tools, base
+    def __init__(
+        self,
+        writer: IndexWriter,
+        tools: Tools,
+        base: Path,
+        listener: Listener,
+        whole_only: bool,
+        reading: ReadingLimits = DEFAULT_READING,
+    ) -> None:
+        self._writer, self._tools, self._base, self._reading = writer, tools, base, reading
         self._listener, self._whole_only = listener, whole_only
         self._counts = _Counts()
         self._skipped: list[SkippedFile] = []
         self._seen: set[str] = set()
         self._broken: set[str] = set()
+        self._looked: dict[str, tuple[FileStamp, _Form]] = {}
         self._batcher = Batcher(writer, tools, listener.step)
         self._done = self._total = 0
         self._committed, self._pause = time.monotonic(), SECONDS_BETWEEN_COMMITS
@@ -75,11 +90,9 @@ class Run:
         self._listener.step("discover")
         files = list(discover(paths, self._base))
         self._total = len(files)
-        for file in files:
-            self._total -= 1
-            if file.source not in self._seen:
-                self._seen.add(file.source)
-                self._take_file(file)
+        with Reading(self._reading, lambda file: load_documents(file)) as reading:
+            for file, documents in reading.read(self._changed(files)):
+                self._take_file(file, documents)
         self._store_batch()
 
     def prune(self, paths: Sequence[Path]) -> None:
@@ -87,8 +100,8 @@ class Run:
         roots = [os.path.normpath(path.absolute()) for path in paths]
         for file in self._writer.files():
             place = Path(os.path.normpath((self._base / file).absolute()))
-            gone = file not in self._seen and not place.exists()
-            if gone and any(place.is_relative_to(root) for root in roots):
+            under = any(place.is_relative_to(root) for root in roots)
+            if under and file not in self._seen and not _is_there(place):
                 self._counts.removed += self._writer.remove_file(file)
         self._writer.save()
 
@@ -97,32 +110,54 @@ class Run:
         skipped, repairs = tuple(self._skipped), self._writer.repairs
         return IngestReport(**asdict(self._counts), skipped=skipped, seconds=seconds, repairs=repairs)
 
-    def _take_file(self, file: SourceFile) -> None:
+    def _changed(self, files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+        """Yield the files that have to be read."""
+        for file in files:
+            self._total -= 1
+            if file.source not in self._seen:
+                self._seen.add(file.source)
+                if self._has_changed(file):
+                    yield file
+
+    def _has_changed(self, file: SourceFile) -> bool:
+        if (told := _told(file.source)) != file.source:
+            self._skipped.append(SkippedFile(told, "Its name is not UTF-8; rename it"))
+            return False
         try:
+            form = _form(file.path)
             loader, known = loader_id(file.path), self._writer.file_stamp(file.source)
             same = known is not None and same_times(file.path, known, loader)
             stamp = known if known is not None and same else take_stamp(file.path, loader)
         except OSError as error:
             self._skip(file, error.strerror or str(error))
-            return
+            return False
         if known is not None and (known.sha256, known.loader) == (stamp.sha256, stamp.loader):
             if not same:
                 self._writer.stamp_file(file.source, stamp)
             self._count("unchanged", file.source, len(self._writer.sources_of(file.source)))
-            return
+            return False
+        self._looked[file.source] = (stamp, form)
+        return True
+
+    def _take_file(self, file: SourceFile, documents: Iterator[Document]) -> None:
+        stamp, form = self._looked.pop(file.source)
         before = set(self._writer.sources_of(file.source))
-        for document in self._readable(file):
-            if document is None and file.source not in self._broken:
-                self._batcher.afterwards(partial(self._end_file, file, stamp, before))
-            elif document is not None:
+        for document in self._readable(file, documents):
+            if document is not None:
                 before.discard(document.source)
                 self._take_document(document, file)
+            elif not _still(file.path, form):
+                self._skip(file, "It changed while it was read; index it again")
+            elif file.source not in self._broken:
+                self._batcher.afterwards(partial(self._end_file, file, stamp, before))
 
-    def _readable(self, file: SourceFile) -> Iterator[Document | None]:
+    def _readable(self, file: SourceFile, documents: Iterator[Document]) -> Iterator[Document | None]:
         """Yield the documents of a file, then None if it was read to its end; what its loader stumbles over is told."""
         self._listener.step("read")
         try:
-            yield from load_documents(file)
+            yield from documents
+        except BackendError:
+            raise
         except GenesisError as error:
             self._skip(file, error.message)
         except Exception as error:  # one broken file must not stop the rest
@@ -158,7 +193,7 @@ class Run:
     def _is_gone(self, source: str) -> bool:
         """Tell whether a source's file is no longer there: the document was renamed."""
         file = self._writer.file_of(source)
-        return file is not None and file not in self._seen and not (self._base / file).exists()
+        return file is not None and file not in self._seen and not _is_there(self._base / file)
 
     def _forget(self, sources: Iterable[str]) -> None:
         for source in sources:
@@ -204,3 +239,32 @@ class Run:
         setattr(self._counts, kind, getattr(self._counts, kind) + number)
         self._done += number
         self._listener.progress("indexing", self._done, self._done + self._total, source)
+
+
+def _form(path: Path) -> _Form:
+    """Return what tells whether a file changes under the eyes of its reader."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _still(path: Path, form: _Form) -> bool:
+    try:
+        return _form(path) == form
+    except OSError:
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file is there; one that may not be looked at counts as there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _told(source: str) -> str:
+    """Return a source in characters that can be stored and shown; bytes that are no UTF-8 as escapes."""
+    return source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
