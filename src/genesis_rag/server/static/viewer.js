@@ -1,5 +1,6 @@
 // Shows a document beside the answer, with the quoted words highlighted where they stand.
 
+import { Paper } from "./paper.js";
 import { cutText, element } from "./text.js";
 
 const AROUND = 4000; // code points loaded before and after a quotation
@@ -16,6 +17,11 @@ export class Viewer {
     this.current = -1;
     this.opener = null;
     this.part = null;
+    this.shape = "page"; // of PDFs; "text" shows the words alone
+    this.paper = new Paper(api, words, () => this.setShape("text"));
+    for (const button of document.querySelectorAll("[data-shape]")) {
+      button.addEventListener("click", () => this.setShape(button.dataset.shape));
+    }
     byId("viewer-close").addEventListener("click", () => this.close());
     byId("viewer-previous").addEventListener("click", () => this.step(-1));
     byId("viewer-next").addEventListener("click", () => this.step(1));
@@ -46,17 +52,58 @@ export class Viewer {
     const loaded = this.part?.id === quote.document_id && this.part.start <= quote.start && quote.end <= this.part.end;
     if (!loaded) {
       this.part = null;
-      byId("viewer-text").replaceChildren(element("p", "opening", this.words().opening));
-      byId("viewer-earlier").hidden = byId("viewer-later").hidden = true;
+      this.showOpening();
       const part = await this.load(quote.document_id, quote.start - AROUND, quote.end + AROUND);
       if (!part || this.current !== index) return;
       this.part = part;
     }
-    this.render();
-    this.scrollToQuote();
-    if (!opener) return;
+    await this.showPart();
+    if (this.current !== index || !opener) return;
     byId("viewer-title").focus({ preventScroll: true });
     if (covers(byId("viewer"), opener)) opener.closest("p, li")?.scrollIntoView({ block: "start" });
+  }
+
+  showOpening() {
+    byId("viewer-text").replaceChildren(element("p", "opening", this.words().opening));
+    byId("viewer-text").hidden = false;
+    byId("paper").hidden = byId("viewer-earlier").hidden = byId("viewer-later").hidden = true;
+  }
+
+  /** Show the part that is loaded around the current quotation: drawn, if it is of a PDF and that is wanted, or as text. */
+  async showPart() {
+    const [{ part }, index] = [this, this.current];
+    const isPdf = /\.pdf$/iu.test(part.source);
+    byId("viewer-shapes").hidden = !isPdf;
+    if (isPdf && this.shape === "page") {
+      if (!this.paper.isOpen) this.showOpening();
+      const quotes = this.quotes.map((quote, at) => ({ ...quote, index: at })).filter((quote) => quote.document_id === part.id);
+      const drawn = await this.paper.show(part.id, pageAt(part, this.quotes[index].start), quotes, index);
+      if (this.part !== part || this.current !== index || this.shape !== "page") return;
+      this.markShape(drawn);
+      if (drawn) {
+        byId("paper").hidden = false;
+        byId("viewer-text").hidden = byId("viewer-earlier").hidden = byId("viewer-later").hidden = true;
+        this.scrollTo(this.paper.spot);
+        return;
+      }
+    }
+    byId("paper").hidden = true;
+    byId("viewer-text").hidden = false;
+    this.markShape(false);
+    this.render();
+    this.scrollTo(byId("viewer-text").querySelector("mark.active"));
+  }
+
+  setShape(shape) {
+    this.shape = shape;
+    if (this.part) this.showPart();
+  }
+
+  /** Press the button of what is shown. */
+  markShape(drawn) {
+    for (const button of document.querySelectorAll("[data-shape]")) {
+      button.setAttribute("aria-pressed", String((button.dataset.shape === "page") === drawn));
+    }
   }
 
   /** Open a document of the library: {id, start, end} and, where they are known, title, source and language. */
@@ -161,18 +208,23 @@ export class Viewer {
   }
 
   /** Scroll the document, and the page only where the words would still be out of sight. */
-  scrollToQuote() {
+  scrollTo(mark) {
     const body = byId("viewer-body");
-    const mark = byId("viewer-text").querySelector("mark.active");
     if (!mark) {
       body.scrollTop = 0;
       return;
     }
-    const inside = mark.getBoundingClientRect().top - body.getBoundingClientRect().top + body.scrollTop;
-    body.scrollTop = inside - body.clientHeight / 3;
+    const [inner, outer] = [mark.getBoundingClientRect(), body.getBoundingClientRect()];
+    body.scrollTop += inner.top - outer.top - body.clientHeight / 3;
+    body.scrollLeft += inner.left - outer.left - 16;
     const box = mark.getBoundingClientRect();
     if (box.top < 0 || box.bottom > innerHeight) mark.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** The page on which the code point at `offset` stands. */
+function pageAt({ sections }, offset) {
+  return sections.find(({ start, end, page }) => page !== null && start <= offset && offset < end)?.page ?? sections[0]?.page ?? 1;
 }
 
 /** Whether `panel` hides `target`, as the sheet on a small screen may. */
