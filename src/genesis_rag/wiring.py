@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import log
 from pathlib import Path
@@ -44,6 +44,7 @@ __all__ = [
     "require_readable",
     "run_doctor",
     "run_ingest",
+    "watch_documents",
 ]
 
 Progress = Callable[[str, int, int, str], None]
@@ -114,14 +115,26 @@ def run_ingest(
     gone: Sequence[Path] = (),
     progress: Progress | None = None,
     parts: Parts | None = None,
+    roots: Sequence[Path] = (),
 ) -> IngestReport:
-    """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``."""
+    """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``.
+
+    Args:
+        settings: what to fill, and with what.
+        paths: files and folders to read.
+        prune: also remove the documents under ``paths`` whose files are gone.
+        rebuild: start anew.
+        gone: remove the documents of these files where they are gone.
+        progress: told what is done.
+        parts: opened before; None to open them.
+        roots: what the user named, where ``paths`` are a part of that: names of sources begin there.
+    """
     from genesis_rag.ingest import ReadingLimits, Tools, ingest
 
     parts = parts or _parts(settings)
     return ingest(
         paths,
-        base=_base(settings, [*paths, *gone]),
+        base=_base(settings, roots or [*paths, *gone]),
         directory=settings.index_dir,
         tools=Tools(parts.identity, parts.embedder, parts.chunk, _context, parts.terms),
         progress=progress,
@@ -130,6 +143,38 @@ def run_ingest(
         gone=gone,
         reading=ReadingLimits(settings.readers, settings.reader_seconds, settings.reader_memory_mb),
     )
+
+
+def watch_documents(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    prune: bool = False,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    later: Progress | None = None,
+    tell: Callable[[str], None],
+) -> Iterator[IngestReport]:
+    """Do what ``run_ingest`` does, and then take in every change under ``paths`` as it comes; yield every report.
+
+    Args:
+        settings: what to fill, and with what.
+        paths: files and folders to read and to watch.
+        prune: at first, also remove the documents under ``paths`` whose files are gone; later they always go.
+        rebuild: start anew.
+        progress: told what is done at first.
+        later: told what is done afterwards.
+        tell: told in words what is waited for.
+    """
+    from genesis_rag.ingest.watch import Watch, follow
+
+    def take_in(present: Sequence[Path], gone: Sequence[Path]) -> IngestReport:
+        return run_ingest(settings, present, gone=gone, progress=later, parts=parts, roots=paths)
+
+    parts = _parts(settings)
+    watch = Watch(paths, tell)  # before anything is read: what changes from here on is seen
+    yield run_ingest(settings, paths, prune=prune, rebuild=rebuild, progress=progress, parts=parts)
+    yield from follow(watch, take_in, tell)
 
 
 def remove_documents(settings: Settings, sources: Sequence[str], parts: Parts | None = None) -> int:

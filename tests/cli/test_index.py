@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from genesis_rag.cli.opening import FIRST_BUILD_MARK
-from genesis_rag.cli.progress import _LinePrinter
+from genesis_rag.cli.progress import LinePrinter, duration
 from genesis_rag.errors import IndexMismatchError, IndexNotFoundError
 from genesis_rag.settings import Settings
 from genesis_rag.types import IngestReport, SkippedFile
@@ -203,7 +203,46 @@ def test_no_index_and_no_corpus(genesis: Any, monkeypatch: pytest.MonkeyPatch, t
 
 def test_progress_in_a_log_is_a_line_every_few_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([0.0, 1.0, 5.0, 6.0, 10.5])
-    printer = _LinePrinter(lambda: next(times))
+    printer = LinePrinter(lambda: next(times))
     for done in (1, 2000, 2001, 4000):
         printer("embedding", done, 5000, "a.md")
-    assert capsys.readouterr().err == "embedding 2,000/5,000 a.md\nembedding 4,000/5,000 a.md\n"
+    assert capsys.readouterr().err == (
+        "embedding 2,000/5,000 500/s 6 s left a.md\nembedding 4,000/5,000 421/s 2 s left a.md\n"
+    )
+
+
+def test_a_time_is_said_as_people_say_it() -> None:
+    assert [duration(seconds) for seconds in (0.4, 89, 91, 5399, 9000)] == ["0 s", "89 s", "2 min", "90 min", "2.5 h"]
+
+
+def test_watching_goes_on_until_it_is_stopped(genesis: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[dict[str, Any]] = []
+
+    def watched(settings: Settings, paths: Sequence[Path], **options: Any) -> Iterator[IngestReport]:
+        calls.append(options)
+        yield REPORT
+        yield SKIPPED
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("genesis_rag.wiring.watch_documents", watched)
+    run = genesis("index", str(tmp_path), "--watch", "--prune")
+    assert run.code == 0 and calls[0]["prune"] is True
+    assert [line.split(" (")[0] for line in run.out.splitlines()] == [
+        "2 added, 1 unchanged",
+        "repaired  vectors were rebuilt",
+        "1 added, 1 skipped",
+    ]
+    lines = run.err.splitlines()
+    assert lines[:2] == ["Watching for changes (stop with Ctrl-C)", "skipped  bad.pdf: it is encrypted"]
+    assert lines[2].startswith("Stopped. ")
+
+
+def test_watching_that_is_stopped_before_the_first_run_ends_is_an_interrupted_run(
+    genesis: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def watched(*_: Any, **options: Any) -> Iterator[IngestReport]:
+        yield from ()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("genesis_rag.wiring.watch_documents", watched)
+    assert genesis("index", str(tmp_path), "--watch").code == 130

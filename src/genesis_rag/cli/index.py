@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from genesis_rag.cli import options
 from genesis_rag.cli.opening import forget_first_build, settings_for
 from genesis_rag.cli.output import Line, remark, standard_output
-from genesis_rag.cli.progress import progress_bar
+from genesis_rag.cli.progress import LinePrinter, progress_bar
 from genesis_rag.errors import GenesisError
 from genesis_rag.settings import Settings
 from genesis_rag.types import IngestReport
@@ -22,6 +24,7 @@ EXIT_INTERRUPTED = 130
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--prune", is_flag=True, help="Also remove documents of these folders whose files are gone.")
+@click.option("--watch", is_flag=True, help="Go on and take in every change within a second, until Ctrl-C.")
 @click.option("--rebuild", is_flag=True, help="Start anew, as after a change of the embedder or the chunker.")
 @options.embedder
 @options.quiet
@@ -29,6 +32,7 @@ EXIT_INTERRUPTED = 130
 def index(
     paths: tuple[Path, ...],
     prune: bool,
+    watch: bool,
     rebuild: bool,
     embedder: Path | None,
     quiet: bool,
@@ -39,12 +43,19 @@ def index(
 
     PATH is a file or a folder; without one, corpus/documents of the home folder. Files whose content has not changed
     are left as they are. Files that cannot be read are listed at the end with the reason, the rest is indexed all the
-    same, and the exit code is then 1. Ctrl-C leaves a sound index that holds everything finished by then.
+    same, and the exit code is then 1. Ctrl-C leaves a sound index that holds everything finished by then, and the same
+    command goes on from there.
+
+    With --watch, files that are still being written are waited for, and documents whose files are deleted go; a folder
+    that is not there any more, such as a drive that was pulled out, is waited for.
     """
     from genesis_rag.wiring import run_ingest
 
     settings = settings_for(home, profile, embedder=embedder)
     chosen = list(paths) or [settings.corpus_dir]
+    if watch:
+        follow(settings, chosen, prune=prune, rebuild=rebuild, quiet=quiet)
+        return
     try:
         with progress_bar(quiet) as progress:
             report = run_ingest(settings, chosen, prune=prune, rebuild=rebuild, progress=progress)
@@ -52,12 +63,53 @@ def index(
         remark(_kept(settings))
         raise SystemExit(EXIT_INTERRUPTED) from None
     forget_first_build(settings)
+    _tell(report, quiet)
+    if report.skipped:
+        raise SystemExit(EXIT_SKIPPED)
+
+
+def follow(settings: Settings, paths: Sequence[Path], *, prune: bool, rebuild: bool, quiet: bool) -> None:
+    """Keep the index in step with ``paths`` until Ctrl-C, or the signal that ends a service.
+
+    Raises:
+        SystemExit: with 130 if it was stopped before everything was taken in for the first time.
+    """
+    from genesis_rag.wiring import watch_documents
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before, first = signal.signal(signal.SIGTERM, stop), True
+    options: dict[str, Any] = {
+        "prune": prune,
+        "rebuild": rebuild,
+        "later": None if quiet else LinePrinter(),
+        "tell": remark,
+    }
+    try:
+        with progress_bar(quiet) as progress:
+            reports = watch_documents(settings, paths, progress=progress, **options)
+            report = next(reports)
+        forget_first_build(settings)
+        _tell(report, quiet)
+        first = False
+        if not quiet:
+            remark("Watching for changes (stop with Ctrl-C)")
+        for report in reports:
+            _tell(report, quiet)
+    except KeyboardInterrupt:
+        remark(_kept(settings))
+        if first:
+            raise SystemExit(EXIT_INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(report: IngestReport, quiet: bool) -> None:
     if not quiet:
         standard_output().lines(report_lines(report))
     for skipped in report.skipped:
         remark(f"skipped  {skipped.source}: {skipped.reason}")
-    if report.skipped:
-        raise SystemExit(EXIT_SKIPPED)
 
 
 def report_lines(report: IngestReport) -> Iterator[Line]:

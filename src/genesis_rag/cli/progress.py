@@ -28,21 +28,38 @@ def progress_bar(quiet: bool) -> Iterator[ProgressCallback | None]:
         with _bar() as callback:
             yield callback
     else:
-        yield _LinePrinter()
+        yield LinePrinter()
 
 
-class _LinePrinter:
-    """Prints at most one line every few seconds, for logs."""
+class LinePrinter:
+    """Prints at most one line every few seconds, for logs: what is done, how fast, and how long the rest will take."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last = clock()
+        self._phase, self._begun, self._first = "", 0.0, 0
 
     def __call__(self, phase: str, done: int, total: int, source: str) -> None:
+        """Tell ``done`` of ``total`` in ``phase``; ``source`` is at hand."""
         now = self._clock()
-        if now - self._last >= SECONDS_BETWEEN_LINES:
-            self._last = now
-            remark(f"{phase} {done:,}/{total:,} {source}" if total else f"{phase} {done:,} {source}")
+        if phase != self._phase:
+            self._phase, self._begun, self._first = phase, now, done
+        if now - self._last < SECONDS_BETWEEN_LINES:
+            return
+        self._last = now
+        rate = (done - self._first) / max(now - self._begun, 1e-9)
+        words = [f"{phase} {done:,}/{total:,}" if total else f"{phase} {done:,}"]
+        if rate > 0:
+            words += [f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"]
+            words += [f"{duration((total - done) / rate)} left"] if total > done else []
+        remark(" ".join([*words, source]).rstrip())
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: 45 s, 3 min, 2.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 @contextmanager
