@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 Serving = Callable[..., AbstractContextManager[str]]
+PAPER = Path(__file__).resolve().parents[2] / "corpus" / "documents" / "mext-deck-guide.ja.pdf"
 BAD = "const t = new DataTransfer(); t.items.add(new File(['x'], 'b.pdf')); const i = document.getElementById('files');"
 
 
@@ -90,3 +92,21 @@ def test_the_library(
         browser.wait(lambda: browser.visible("#delete-dialog"))
         check("the question before a removal")
         browser.click("#delete-form button[value='']")
+
+
+@pytest.mark.parametrize(("scheme", "interface"), [("dark", "ja"), ("light", "en")])
+def test_the_evaluation_and_a_drawn_page(
+    browser: Any, serving: Serving, home: Path, check: Callable[[str], None], scheme: str, interface: str
+) -> None:
+    shutil.copy(Path(__file__).with_name("evaluation_run.json"), home / "evaluation.json")
+    with serving(None, home) as site:
+        told = httpx.post(f"{site}/api/documents", params={"name": "手引.pdf"}, content=PAPER.read_bytes(), timeout=60)
+        assert told.status_code == 201
+        browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        browser.go(f"{site}/?view=evaluation")
+        browser.click(f"[data-interface={interface}]")
+        browser.wait(lambda: browser.visible(".card"))
+        check("figures and plots")
+        browser.go(f"{site}/?document={told.json()['files'][0]['documents'][0]['id']}&start=0&end=20")
+        browser.wait(lambda: browser.visible("#paper"))
+        check("a page")

@@ -77,7 +77,8 @@ def evaluate(questions: Path | None, compare: tuple[Path, Path] | None, **given:
 
     Every question of the set is searched for and answered; the figures come with 95 % intervals. No model judges and
     nothing is downloaded, so that the same code on the same index gives the same figures. docs/evaluation.md describes
-    the questions and every measure. A folder in BEIR's layout is indexed for the occasion and only searched.
+    the questions and every measure. The run is kept as evaluation.json of the home, where the page finds it. A folder
+    in BEIR's layout is indexed for the occasion and only searched.
     """
     if compare:
         if questions:
@@ -89,8 +90,9 @@ def evaluate(questions: Path | None, compare: tuple[Path, Path] | None, **given:
     for option in OUTPUTS:
         _check_place(given[option])
     baseline = _read(given["baseline"]) if given["baseline"] else None
-    run = _run(questions, **given)
-    _write(run, given)
+    settings = settings_for(given["home"], given["profile"], llm=given["llm"], embedder=given["embedder"])
+    run = _run(questions, settings, **given)
+    _write(run, settings, given)
     comparison = None
     if baseline is not None:
         from genesis_rag.evaluation.comparing import compare_runs
@@ -103,6 +105,7 @@ def evaluate(questions: Path | None, compare: tuple[Path, Path] | None, **given:
 
 def _run(
     questions: Path,
+    settings: Settings,
     *,
     retrieval_only: bool,
     no_ablation: bool,
@@ -111,10 +114,6 @@ def _run(
     split: str | None,
     documents: tuple[Path, ...],
     quiet: bool,
-    profile: str | None,
-    home: Path | None,
-    llm: Path | None,
-    embedder: Path | None,
     **_: Any,
 ) -> dict[str, Any]:
     from genesis_rag.evaluation.dataset import read_questions
@@ -122,7 +121,6 @@ def _run(
     from genesis_rag.evaluation.session import is_beir, measure
 
     asked = read_questions(questions, split)
-    settings = settings_for(home, profile, llm=llm, embedder=embedder)
     if is_beir(questions) and not documents:
         documents = (questions,)
     chosen = RunOptions(k=hits, passages=passages, retrieval_only=retrieval_only, ablation=not no_ablation)
@@ -145,9 +143,14 @@ def _opened(settings: Settings, documents: tuple[Path, ...], quiet: bool) -> Ite
         yield assistant
 
 
-def _write(run: dict[str, Any], given: dict[str, Any]) -> None:
+def _write(run: dict[str, Any], settings: Settings, given: dict[str, Any]) -> None:
     from genesis_rag.evaluation.run_file import as_baseline, write_run
+    from genesis_rag.server.evaluations import keep_latest
 
+    try:
+        keep_latest(settings.home, run)
+    except UserError as error:  # a home that may only be read; the run itself is whole
+        remark(f"The page will not show this run: {error.message}")
     if given["out"]:
         write_run(given["out"], run)
     if given["save_baseline"]:

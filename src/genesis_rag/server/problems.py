@@ -42,6 +42,10 @@ class UnknownDocumentError(UserError):
     """The index holds no document of this id."""
 
 
+class UnknownEvaluationError(UserError):
+    """There is no run to show."""
+
+
 class UnknownModelError(UserError):
     """This server does not answer under that name."""
 
@@ -59,6 +63,7 @@ class NoSpaceError(GenesisError):
 
 
 STATUS[UnknownDocumentError] = (404, "unknown_document")
+STATUS[UnknownEvaluationError] = (404, "unknown_evaluation")
 STATUS[UnknownModelError] = (404, "model_not_found")
 STATUS[ExistsError] = (409, "exists")
 STATUS[BusyError] = (503, "busy")

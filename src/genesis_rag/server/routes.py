@@ -13,6 +13,7 @@ from fastapi.sse import format_sse_event
 
 from genesis_rag.assistant import AskOptions
 from genesis_rag.errors import GenesisError
+from genesis_rag.server import evaluations
 from genesis_rag.server import feedback as feedback_file
 from genesis_rag.server.problems import problem_of, unexpected_problem
 from genesis_rag.server.requests import (
@@ -119,6 +120,11 @@ def _add_others(router: APIRouter, services: Services) -> None:
             for profile in services.workshop.profiles()
         ]
         return JSONResponse({"profiles": listed})
+
+    @router.get("/evaluation", response_model=None)
+    def evaluation() -> JSONResponse:
+        """Return the latest run of `genesis-rag evaluate` on this home, without the questions that went well."""
+        return JSONResponse(evaluations.latest(services.settings.home))
 
     @router.post("/feedback", response_model=None, status_code=201)
     def feedback(request: FeedbackRequest) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import { AnswerView } from "./answer.js";
 import { Api } from "./api.js";
+import { Evaluation } from "./evaluation.js";
 import { Library } from "./library.js";
 import { element } from "./text.js";
 import { Viewer } from "./viewer.js";
@@ -18,6 +19,7 @@ const api = new Api(askForKey);
 const viewer = new Viewer(api, words, showError);
 const answers = new AnswerView(words, viewer, judge);
 const library = new Library(api, words, viewer, showError);
+const evaluation = new Evaluation(api, showError, (question) => ask(question));
 
 function applyInterface() {
   document.documentElement.lang = language;
@@ -40,6 +42,7 @@ function applyInterface() {
   byId("submit").textContent = running ? words().stop : words().ask;
   if (answers.answer) answers.show(answers.answer);
   library.redraw();
+  if (evaluation.isOpen) evaluation.redraw();
 }
 
 function askForKey() {
@@ -64,10 +67,10 @@ function showError(error) {
   const details = offline ? [words().unreachableHint] : [own ? error.message : "", error.hint].filter(Boolean);
   for (const detail of details) notice.append(element("span", "", detail));
   const question = byId("question").value.trim();
-  if (library.isOpen || question) {
+  if (library.isOpen || evaluation.isOpen || question) {
     const retry = element("button", "retry", words().retry);
     retry.type = "button";
-    retry.addEventListener("click", () => (library.isOpen ? showLibrary() : ask(question)));
+    retry.addEventListener("click", () => (library.isOpen || evaluation.isOpen ? showAddress() : ask(question)));
     notice.append(retry);
   }
   notice.hidden = false;
@@ -145,13 +148,12 @@ function applyTheme(theme) {
 }
 
 function setView(name) {
-  const shelves = name === "library";
-  document.body.classList.toggle("shelves", shelves);
-  byId("library").hidden = !shelves;
-  byId("reading").hidden = shelves;
-  for (const [id, current] of [["to-ask", !shelves], ["to-library", shelves]]) {
-    if (current) byId(id).setAttribute("aria-current", "page");
-    else byId(id).removeAttribute("aria-current");
+  document.body.classList.toggle("shelves", name === "library");
+  document.body.classList.toggle("measured", name === "evaluation");
+  for (const [view, id] of [["ask", "reading"], ["library", "library"], ["evaluation", "evaluation"]]) {
+    byId(id).hidden = view !== name;
+    if (view === name) byId(`to-${view}`).setAttribute("aria-current", "page");
+    else byId(`to-${view}`).removeAttribute("aria-current");
   }
 }
 
@@ -161,6 +163,15 @@ async function showLibrary(target = null) {
   byId("notice").hidden = true;
   byId("result").hidden = false;
   await library.open(target);
+}
+
+async function showEvaluation() {
+  running?.abort();
+  setView("evaluation");
+  viewer.close(false);
+  byId("notice").hidden = true;
+  byId("result").hidden = false;
+  await evaluation.open();
 }
 
 /** Show what the address says: a question, the library, a document at a span, or the empty page. */
@@ -174,6 +185,7 @@ function showAddress() {
     const [start, end] = ["start", "end"].map((name) => Number.parseInt(address.get(name) ?? "0", 10) || 0);
     showLibrary({ id: address.get("document"), start, end });
   } else if (address.get("view") === "library") showLibrary();
+  else if (address.get("view") === "evaluation") showEvaluation();
   else {
     running?.abort();
     answers.answer = null;
@@ -207,7 +219,7 @@ function listen() {
     if (event.key === "Escape" && !byId("hint").hidden) byId("hint").hidden = true;
     else if (event.key === "Escape" && viewer.isOpen) viewer.close();
     const typing = /^(TEXTAREA|INPUT|SELECT)$/.test(document.activeElement.tagName);
-    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !typing && !library.isOpen) {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !typing && !byId("reading").hidden) {
       event.preventDefault();
       byId("question").focus();
     }
@@ -219,7 +231,7 @@ function listen() {
       applyInterface();
     });
   }
-  for (const id of ["to-ask", "to-library"]) {
+  for (const id of ["to-ask", "to-library", "to-evaluation"]) {
     byId(id).addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
