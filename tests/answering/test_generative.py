@@ -83,6 +83,40 @@ def test_where_nothing_written_holds_quotations_stand_in(answerer_for: Make, pas
     assert answer.answerer == "extractive" and "120億円" in answer.text and answer.notes
 
 
+@pytest.mark.parametrize(
+    ("question", "reply", "text"),
+    [
+        (
+            "みらい丸の建造費は120億円ですか。",
+            "はい。みらい丸の建造費は120億円です。[1]",
+            "はい。みらい丸の建造費は120億円です。 [1]",
+        ),
+        (
+            "みらい丸の建造費は120億円ですか。",
+            "はい、みらい丸の建造費は120億円です。[1]",
+            "はい、みらい丸の建造費は120億円です。 [1]",
+        ),
+        (
+            "みらい丸の建造費は90億円ですか。",
+            "いいえ、みらい丸の建造費は120億円です。[1]",
+            "いいえ、みらい丸の建造費は120億円です。 [1]",
+        ),
+        (
+            "みらい丸の建造費は90億円ですか。",
+            "はい、みらい丸の建造費は120億円です。[1]",
+            "みらい丸の建造費は120億円です。 [1]",
+        ),
+        ("みらい丸の建造費は120億円ですか。", "はい。[1]", "はい。観測船みらい丸の建造費は120億円である。 [1]"),
+    ],
+)
+def test_yes_or_no_goes_with_the_sentence_that_shows_it(
+    question: str, reply: str, text: str, answerer_for: Make, passages: list[Passage]
+) -> None:
+    answer, streamed, _ = written(answerer_for, passages, reply, question)
+    assert answer.text == text
+    assert streamed in ("", text)
+
+
 def test_none_is_an_abstention(answerer_for: Make, passages: list[Passage]) -> None:
     answer, _, _ = written(answerer_for, passages, "NONE")
     assert answer.abstained and answer.reason == "no_evidence" and not answer.citations

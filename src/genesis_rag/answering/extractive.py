@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from genesis_rag.answering.citations import AnswerText, Numbering
+from genesis_rag.answering.claims import statement_of
 from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question
 from genesis_rag.answering.phrases import Key, phrase
 from genesis_rag.answering.questions import QuestionProfile, analyse_question
@@ -16,6 +17,7 @@ from genesis_rag.answering.scoring import Weights, load_weights
 from genesis_rag.answering.selection import Choice, Chooser, Limits
 from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
+from genesis_rag.answering.verdict import Judge
 from genesis_rag.protocols import Embedder
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
@@ -51,6 +53,7 @@ class ExtractiveAnswerer:
         self.weights = weights or load_weights()
         self.tools = Tools(embedder, analyser, term_weight, self.weights.cross_scale)
         self.limits = limits or Limits()
+        self.judge = Judge(embedder)
 
     def answer(
         self, question: str, passages: Sequence[Passage], language: Language | None = None
@@ -104,6 +107,10 @@ class ExtractiveAnswerer:
         """Return the best choice in the wanted language, or in another where that is much surer."""
         chooser = Chooser(question, table, passages, self.weights, self.limits)
         wanted = np.array([unit.language == target for unit in table.units], dtype=bool)
+        statement = statement_of(question.profile)
+        for mask in (wanted, ~wanted) if statement else ():
+            if decided := chooser.decide(statement, self.judge, mask):
+                return decided
         own, other = chooser.choose(wanted), chooser.choose(~wanted)
         if own is None or other is None:
             return own or other
@@ -126,6 +133,8 @@ class ExtractiveAnswerer:
         text = AnswerText(self.tools.terms)
         if choice.count is not None:
             text.say(phrase("count", target, count=choice.count) + "\n")
+        if choice.verdict is not None:
+            text.say(phrase("yes" if choice.verdict else "no", target))
         shown = [] if choice.lead is None else [choice.lead]
         for number, k in enumerate([*shown, *choice.units]):
             unit = table.units[k]

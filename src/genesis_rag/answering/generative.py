@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from genesis_rag.answering.citations import AnswerText, Numbering
+from genesis_rag.answering.claims import statement_of
 from genesis_rag.answering.extractive import ExtractiveAnswerer
 from genesis_rag.answering.orders import gives_orders, is_active
 from genesis_rag.answering.phrases import phrase
+from genesis_rag.answering.polarity import split_opening
 from genesis_rag.answering.prompts import (
     NO_ANSWER,
     PROMPT_VERSION,
@@ -21,8 +23,9 @@ from genesis_rag.answering.prompts import (
     citation_grammar,
     fitting_passages,
 )
+from genesis_rag.answering.questions import analyse_question
 from genesis_rag.answering.replies import no_evidence_text
-from genesis_rag.answering.support import SupportFinder, SupportLimits
+from genesis_rag.answering.support import Support, SupportFinder, SupportLimits
 from genesis_rag.answering.verification import invalid_markers, parse_markers
 from genesis_rag.protocols import Generator
 from genesis_rag.text.normalize import nfc
@@ -90,10 +93,11 @@ class GenerativeAnswerer:
             yield AnswerDone(quoted)
             return
         text, dropped, raw = AnswerText(self._extractive.tools.terms), 0, ""
+        asked = statement_of(analyse_question(question))
         for statement in statements(self._written(question, shown, target)):
             raw += statement
             length = text.length
-            dropped += self._add(statement, shown, text)
+            dropped += self._add(statement, shown, text, asked)
             if text.length > length:
                 yield TextDelta("".join(text.pieces)[length:])
         wrong = invalid_markers(raw, {passage.marker for passage in shown})
@@ -119,14 +123,20 @@ class GenerativeAnswerer:
             if length > _MOST_RAW_CHARS:
                 return
 
-    def _add(self, statement: str, passages: Sequence[Passage], text: AnswerText) -> int:
-        """Add the supported sentences of one statement; return how many were left out."""
+    def _add(self, statement: str, passages: Sequence[Passage], text: AnswerText, asked: str) -> int:
+        """Add the supported sentences of one statement; return how many were left out.
+
+        A yes or no is no claim of its own: it goes with the sentence that it opens, unless the words which support that
+        decide ``asked`` (the statement that was asked about) the other way.
+        """
         numbers = [number for use in parse_markers(statement) for number in use.numbers]
         cited = [passage for passage in passages if passage.marker in numbers]
         words = _without_markers(statement)
-        dropped = 0
+        dropped, opening = 0, ""
         for span in sentence_spans(words):
-            sentence = " ".join(nfc(span.of(words)).split())
+            whole = " ".join(nfc(span.of(words)).split())
+            polar, sentence = split_opening(whole)
+            opening = opening if polar is None else whole[: len(whole) - len(sentence)]
             if not sentence or sentence.strip(" .。") == NO_ANSWER:
                 continue
             support = None if _is_no_statement(sentence) else self._finder.best(sentence, cited)
@@ -135,8 +145,16 @@ class GenerativeAnswerer:
                 continue
             if text.length:
                 text.say(" ")
+            if opening and not self._decides_otherwise(asked, opening, support):
+                text.say(f"{opening.rstrip()} " if opening[0].isascii() else opening)
+            opening = ""
             text.cite(sentence, support.passage, support.start, support.end)
         return dropped
+
+    def _decides_otherwise(self, asked: str, opening: str, support: Support) -> bool:
+        context = "\n".join((support.passage.title, *support.passage.heading_path))
+        value, _ = self._extractive.judge.verdict(asked, support.passage.text[support.start : support.end], context)
+        return value is not None and value != split_opening(opening)[0]
 
     def _whole(self, quoted: Answer, passages: Sequence[Passage], text: AnswerText, dropped: int, raw: str) -> Answer:
         """Return what was written, or the quotations where nothing of it holds, under the numbers of that text."""

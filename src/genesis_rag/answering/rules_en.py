@@ -139,7 +139,8 @@ KINDS = (
 INTERROGATIVE = _any(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b")
 YES_NO = _any(
     r"^(?:and |so |but |then |also )?(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|may"
-    r"|might|must|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|hasn't|haven't|won't|can't)\b"
+    r"|might|must|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|hasn't|haven't|won't|can't)\b",
+    r"^(?:if|whether)\b|,\s*(?:right|correct|true)$|\bis (?:that|this|it) (?:right|correct|true)$",
 )
 
 # The noun phrase right after the interrogative: which city, what kind of ice, how many people.

@@ -12,10 +12,13 @@ from genesis_rag.answering.features import Question, UnitTable
 from genesis_rag.answering.lists import ListMatch, ListReader
 from genesis_rag.answering.scoring import Weights, group_of, logistic, score_units, softmax
 from genesis_rag.answering.units import width
+from genesis_rag.answering.verdict import Judge
 from genesis_rag.types import Passage
 
 Mask = NDArray[np.bool_]
 _NO_SUCH_ITEM = 0.1
+_JUDGED = 5
+"""Units, best first, that a yes/no question is held against in either language."""
 _HOPELESS = 0.12
 """A list whose text says less than this about the question is not its answer, wherever it stands."""
 
@@ -52,6 +55,7 @@ class Choice:
         count: how many items the whole list has, where that is what was asked and nothing was cut off.
         left_out: items of the list that are not shown.
         confidence: how sure we are that this answers.
+        verdict: yes or no, where that is what was asked and the unit decides it.
     """
 
     units: tuple[int, ...]
@@ -60,6 +64,7 @@ class Choice:
     count: int | None
     left_out: int
     confidence: Confidence
+    verdict: bool | None = None
 
 
 class Chooser:
@@ -82,6 +87,16 @@ class Chooser:
             return None
         lists = ListReader(self.question, self.table, self.weights.cross_scale, mask)
         return self._item(lists) or self._list(lists, mask) or self._sentences(mask)
+
+    def decide(self, statement: str, judge: Judge, mask: Mask) -> Choice | None:
+        """Return the unit among the best of ``mask`` that decides ``statement`` with yes or no, or None."""
+        rows = np.flatnonzero(mask & self.answers)
+        best = rows[np.argsort(-self.scores[rows], kind="stable")][:_JUDGED].tolist()
+        verdict = judge.decide(statement, {k: self.table.units[k] for k in best}, self.passages)
+        if verdict is None:
+            return None
+        sure = Confidence(max(self._confidence(verdict.unit).probability, verdict.score), True)
+        return Choice((verdict.unit,), self._lead_of(verdict.unit), False, None, 0, sure, verdict.value)
 
     def _confidence(self, best: int) -> Confidence:
         values = answerable_features(self.question, self.table, self.scores, best, self.passages)

@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from genesis_rag.evaluation.evidence import Judged, points_at
-from genesis_rag.evaluation.matching import contains_any
+from genesis_rag.evaluation.matching import contains_any, polar_form
 from genesis_rag.evaluation.needs import Needs
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold
@@ -82,6 +82,8 @@ def cited_sentences(answer: Answer) -> list[Sentence]:
         cuts = [span.start, *(end for end in ends if span.start < end < span.end), span.end]
         for start, end in pairwise(cuts):
             text = blanked[start:end].strip()
+            if polar_form(text) is not None:
+                continue  # judged by whether it is right, see ``matching``; the sentence after it carries the evidence
             if any(character.isalnum() for character in text):
                 citing = (c for c in answer.citations if c.answer_start < end and c.answer_end > start)
                 found.append(Sentence(text, tuple(citing)))

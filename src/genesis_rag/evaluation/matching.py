@@ -23,7 +23,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _SPACE_BESIDE_CJK = re.compile(f"(?<=[{_CJK}]) | (?=[{_CJK}])")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _YES = re.compile(r"[\W_]*(?:(?:はい|ええ|そうです)(?![^\W_])|(?:yes|true)\b)")
-_NO = re.compile(r"[\W_]*(?:(?:いいえ|いえ|違います)(?![^\W_])|(?:no|false)\b(?!\.))")
+_NO = re.compile(r"[\W_]*(?:(?:いいえ|いえ|違います)(?![^\W_])|(?:no|false)\b(?!\.?\s?[0-9]))")
 _POLAR = frozenset("はい ええ そうです yes true いいえ いえ 違います no false".split())
 # What may stand around a number without changing which one it is.
 _PARTICLES = (
