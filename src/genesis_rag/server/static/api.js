@@ -31,6 +31,11 @@ export class Api {
     this.askForKey = askForKey;
   }
 
+  /** Any request; the response, if it is a good one. */
+  send(path, options) {
+    return request(path, options, this.askForKey);
+  }
+
   async get(path, signal) {
     return (await request(path, { signal }, this.askForKey)).json();
   }

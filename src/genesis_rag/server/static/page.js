@@ -3,6 +3,7 @@
 import { AnswerView } from "./answer.js";
 import { Api } from "./api.js";
 import { Evaluation } from "./evaluation.js";
+import { askForKey } from "./key.js";
 import { Library } from "./library.js";
 import { element } from "./text.js";
 import { Viewer } from "./viewer.js";
@@ -43,19 +44,6 @@ function applyInterface() {
   if (answers.answer) answers.show(answers.answer);
   library.redraw();
   if (evaluation.isOpen) evaluation.redraw();
-}
-
-function askForKey() {
-  const dialog = byId("key-dialog");
-  byId("key").value = "";
-  dialog.showModal();
-  return new Promise((resolve, reject) => {
-    dialog.addEventListener(
-      "close",
-      () => (byId("key").value ? resolve(byId("key").value) : reject(new DOMException("no key", "AbortError"))),
-      { once: true },
-    );
-  });
 }
 
 function showError(error) {
