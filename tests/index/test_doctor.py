@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genesis_rag.errors import IndexLockedError, IndexMismatchError, IndexNotFoundError
+from genesis_rag.errors import IndexDamagedError, IndexLockedError, IndexMismatchError, IndexNotFoundError
 from genesis_rag.index.connection import open_for_writing
 from genesis_rag.index.doctor import doctor
 from genesis_rag.index.lock import LOCK_NAME
@@ -66,6 +66,17 @@ DROPPING: dict[str, tuple[Damage, str]] = {
     "span moved": (sql(f"UPDATE chunks SET end = end - 1 WHERE document = {EN} AND ordinal = 3"), "not a part"),
     "span outside": (sql(f"UPDATE chunks SET end = 99999 WHERE document = {EN} AND ordinal = 3"), "not a part"),
     "chunk missing": (sql(f"DELETE FROM chunks WHERE document = {EN} AND ordinal = 1"), "chunks are missing"),
+    "title": (sql(f"UPDATE documents SET title = 'Titlf' WHERE number = {EN}"), "title, sections or chunks"),
+    "page": (sql(f"UPDATE chunks SET page = 2 WHERE document = {EN} AND ordinal = 1"), "title, sections or chunks"),
+    "heading": (
+        sql(f"UPDATE sections SET heading_path = '[\"X\"]' WHERE document = {EN}"),
+        "title, sections or chunks",
+    ),
+    "no number": (sql(f"UPDATE chunks SET page = x'ff' WHERE document = {EN} AND ordinal = 1"), "title, sections"),
+    "another vector": (
+        sql(f"UPDATE chunks SET vector = vector + 1 WHERE document = {EN} AND ordinal = 2"),
+        "title, sections or chunks",
+    ),
     "not of unit length": (bad_vector, "unit length"),
     "vector missing": (sql(f"DELETE FROM vectors WHERE number = {VECTOR}", loose=True), "vector is missing"),
     "vector torn, files gone": (
@@ -131,6 +142,45 @@ def test_wrong_counts_are_put_right(filled: Path, kit: Kit, texts: dict[str, str
     assert (finding.kind, finding.repaired) == ("counts", True)
     with kit.read(filled) as index:
         kit.require_whole(index, texts)
+
+
+def test_another_name_of_a_source_is_noticed_and_its_file_read_again(filled: Path, kit: Kit) -> None:
+    damage_store(filled, sql("UPDATE sources SET source = 'em.txt' WHERE source = 'en.txt'"))
+    (finding,) = doctor(filled, kit.terms).findings
+    assert (finding.kind, finding.repaired) == ("counts", True)
+    assert "names of sources" in finding.what and "--prune" in finding.hint
+    assert doctor(filled, kit.terms).findings == ()
+    with kit.write(filled) as writer:
+        assert writer.file_stamp("en.txt") is None
+
+
+@pytest.mark.parametrize("value", ["{", "[1]", '{"generation": 1}', "", "null"])
+def test_what_the_store_says_of_itself_is_worked_out_anew(
+    filled: Path, kit: Kit, texts: dict[str, str], value: str
+) -> None:
+    damage_store(filled, sql(f"UPDATE meta SET value = '{value}' WHERE key = 'published'"))
+    with pytest.raises(IndexDamagedError, match="generation cannot be read"):
+        kit.read(filled)
+    (finding,) = doctor(filled, kit.terms).findings  # nobody knows what filled it
+    assert not finding.repaired and "--rebuild" in finding.hint
+    (finding,) = doctor(filled, kit.terms, expected=kit.identity).findings
+    assert (finding.kind, finding.repaired) == ("store", True) and "worked out anew" in finding.what
+    assert doctor(filled, kit.terms, expected=kit.identity).findings == ()
+    with kit.read(filled) as index:
+        assert index.repairs == () and index.generation == 1
+        kit.require_whole(index, texts)
+
+
+def test_a_rebuild_sets_a_store_aside_that_says_nothing_of_itself(
+    filled: Path, kit: Kit, texts: dict[str, str]
+) -> None:
+    damage_store(filled, sql("UPDATE meta SET value = '{' WHERE key = 'published'"))
+    with kit.write(filled, rebuild=True) as writer:
+        assert "set aside" in writer.repairs[0]
+        kit.put(writer, kit.document("en.txt", texts["en.txt"]))
+        writer.commit()
+    with kit.read(filled) as index:
+        kit.require_whole(index, {"en.txt": texts["en.txt"]})
 
 
 def swap_vectors(directory: Path) -> None:

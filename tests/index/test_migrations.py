@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def test_steps_are_taken_once(filled: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_note))
     for _ in range(2):
         connection = open_for_writing(filled)
-        assert migrations.version(connection) == 2
+        assert migrations.version(connection) == 3
         assert connection.execute("SELECT count(note) FROM documents").fetchone() == (0,)
         connection.close()
 
@@ -54,5 +55,20 @@ def test_an_older_store_is_brought_up_to_date_by_the_doctor(
         kit.read(filled)
     assert "doctor" in error.value.hint
     assert doctor(filled, kit.terms).findings == ()
+    with kit.read(filled) as index:
+        kit.require_whole(index, texts)
+
+
+def test_a_store_of_the_first_version_gets_its_seals(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
+    with closing(sqlite3.connect(filled / "store.sqlite")) as connection:
+        seals = connection.execute("SELECT id, seal FROM documents ORDER BY id").fetchall()
+        connection.execute("ALTER TABLE documents DROP COLUMN seal")
+        connection.execute("PRAGMA user_version = 1")
+    assert len({seal for _, seal in seals}) == 3
+    with pytest.raises(IndexMismatchError, match="older version"):
+        kit.read(filled)
+    assert doctor(filled, kit.terms).findings == ()
+    with closing(sqlite3.connect(filled / "store.sqlite")) as connection:
+        assert connection.execute("SELECT id, seal FROM documents ORDER BY id").fetchall() == seals
     with kit.read(filled) as index:
         kit.require_whole(index, texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genesis_rag.errors import IndexLockedError, IndexMismatchError, IndexNotFoundError
+from genesis_rag.errors import GenesisError, IndexLockedError, IndexMismatchError, IndexNotFoundError
 from genesis_rag.index import Index
 from genesis_rag.index.connection import open_for_reading, open_for_writing
 from genesis_rag.index.lock import LOCK_NAME
@@ -288,3 +289,28 @@ def test_open_for_repair_wants_a_published_index(tmp_path: Path, kit: Kit) -> No
     with pytest.raises(IndexNotFoundError):
         IndexWriter.open_for_repair(tmp_path, kit.terms)
     kit.write(tmp_path).close()
+
+
+def test_a_folder_that_cannot_be_written_to_says_so(tmp_path: Path, kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GenesisError, match="cannot be made"):
+        kit.write(tmp_path / "file" / "index")
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / LOCK_NAME).symlink_to("/dev/full")
+    # A link in the place of the lock is not followed.
+    with pytest.raises(GenesisError, match="Nothing can be written"):
+        kit.write(tmp_path / "index")
+
+
+def test_a_lock_that_cannot_be_written_is_not_held_for_ever(
+    filled: Path, kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("genesis_rag.index.lock.os.pwrite", full)
+        with pytest.raises(GenesisError, match="No space left"):
+            kit.write(filled)
+    with kit.write(filled) as writer:
+        assert writer.left_by is None

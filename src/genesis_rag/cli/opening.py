@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from genesis_rag.cli.output import remark
 from genesis_rag.cli.phrases import Phrases
 from genesis_rag.cli.progress import progress_bar
-from genesis_rag.errors import IndexMismatchError, IndexNotFoundError
+from genesis_rag.errors import IndexMismatchError, IndexNotFoundError, SettingsError
 from genesis_rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -70,6 +70,18 @@ def forget_first_build(settings: Settings) -> None:
         _mark(settings, name).unlink(missing_ok=True)
 
 
+def _prepare(settings: Settings, *, first: bool) -> None:
+    try:
+        settings.index_dir.mkdir(parents=True, exist_ok=True)
+        if first:
+            _mark(settings, FIRST_BUILD_MARK).touch()
+    except OSError as error:
+        raise SettingsError(
+            f"An index cannot be made in {settings.index_dir}: {error.strerror}.",
+            "Name a folder that you may write to: --home FOLDER",
+        ) from error
+
+
 def _mark(settings: Settings, name: str) -> Path:
     return settings.index_dir / name
 
@@ -85,9 +97,7 @@ def _build(settings: Settings, announcement: str, words: Phrases, quiet: bool, *
         )
     if not quiet:
         remark(announcement.format(place=corpus))
-    settings.index_dir.mkdir(parents=True, exist_ok=True)
-    if not rebuild:
-        _mark(settings, FIRST_BUILD_MARK).touch()
+    _prepare(settings, first=not rebuild)
     try:
         with progress_bar(quiet) as progress:
             report = run_ingest(settings, [corpus], rebuild=rebuild, progress=progress)

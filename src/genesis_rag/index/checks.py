@@ -13,6 +13,7 @@ import numpy as np
 from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index.derived import VECTORS_NAME, TermMaker, open_derived, require_sound
 from genesis_rag.index.edits import UNIT_TOLERANCE
+from genesis_rag.index.seals import seal_of
 from genesis_rag.index.snapshot import SOURCE_VISIBLE, VISIBLE, Snapshot
 from genesis_rag.index.store import Published, text_check, text_sha256
 from genesis_rag.index.vectors import FaissVectorIndex
@@ -50,11 +51,11 @@ def dangling_rows(connection: sqlite3.Connection) -> int:
 def document_faults(snapshot: Snapshot) -> Iterator[Fault]:
     """Yield at most one fault for every document: of its text, its chunks, its sources."""
     documents = snapshot.rows(
-        "SELECT d.number, d.characters, d.text_sha256, d.chunk_count, "
+        "SELECT d.number, d.characters, d.text_sha256, d.chunk_count, d.seal, "
         f"EXISTS (SELECT 1 FROM sources s WHERE s.document = d.number AND {SOURCE_VISIBLE}) "
         f"FROM documents d WHERE {VISIBLE} ORDER BY d.number"
     )
-    for number, characters, sha256, chunk_count, placed in documents:
+    for number, characters, sha256, chunk_count, seal, placed in documents:
         try:
             text = snapshot.text(number, 0, characters)
         except IndexDamagedError:
@@ -63,8 +64,17 @@ def document_faults(snapshot: Snapshot) -> Iterator[Fault]:
             yield Fault(number, "its stored text is damaged")
         elif what := _chunk_fault(snapshot, number, text, chunk_count):
             yield Fault(number, what)
+        elif not _is_sealed(snapshot, number, seal):
+            yield Fault(number, "its stored title, sections or chunks are damaged")
         elif not placed:
             yield Fault(number, "it has no source")
+
+
+def _is_sealed(snapshot: Snapshot, document: int, seal: object) -> bool:
+    try:
+        return seal_of(snapshot.connection, document) == seal
+    except (ValueError, sqlite3.DatabaseError):
+        return False
 
 
 def vector_faults(snapshot: Snapshot, dim: int) -> Iterator[Fault]:
@@ -138,6 +148,7 @@ def _chunk_fault(snapshot: Snapshot, document: int, text: str, chunk_count: int)
     if [row[0] for row in rows] != list(range(chunk_count)):
         return "chunks are missing"
     for _, start, end, check in rows:
-        if not 0 <= start <= end <= len(text) or text_check(text[start:end]) != check:
+        whole = isinstance(start, int) and isinstance(end, int)
+        if not whole or not 0 <= start <= end <= len(text) or text_check(text[start:end]) != check:
             return "a chunk is not a part of its text"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ DAMAGED_HINT = "Restore a backup, or fill the index anew: genesis-rag index --re
 
 
 NO_ROOM_HINT = "Free some space or check the disk, then run the same command again; nothing that was saved is lost."
+FORBIDDEN_HINT = "Check who may read and write the folder of the index and its files; nothing that was saved is lost."
+_FORBIDDEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
 @contextmanager
@@ -31,10 +33,13 @@ def damage_told() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise GenesisError(f"The store of the index cannot be used: {error}.", NO_ROOM_HINT) from error
+        if not _code(error):  # not from SQLite itself: a stored text is no text
+            raise IndexDamagedError(f"The store of the index is damaged: {error}.", DAMAGED_HINT) from error
+        hint = FORBIDDEN_HINT if _code(error) in _FORBIDDEN else NO_ROOM_HINT
+        raise GenesisError(f"The store of the index cannot be used: {error}.", hint) from error
+    except sqlite3.ProgrammingError:
+        raise
     except sqlite3.DatabaseError as error:
-        if type(error) is not sqlite3.DatabaseError:
-            raise
         raise IndexDamagedError(f"The store of the index is damaged: {error}.", DAMAGED_HINT) from error
 
 
@@ -90,11 +95,18 @@ def open_for_writing(directory: Path) -> sqlite3.Connection:
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory that lasts, with those above it."""
-    missing = [place for place in (directory, *directory.parents) if not place.exists()]
-    directory.mkdir(parents=True, exist_ok=True)
-    for place in missing:
-        durable.fsync_directory(place.parent)
+    """Make a directory that lasts, with those above it.
+
+    Raises:
+        GenesisError: that is not allowed, or there is no room.
+    """
+    try:
+        missing = [place for place in (directory, *directory.parents) if not place.exists()]
+        directory.mkdir(parents=True, exist_ok=True)
+        for place in missing:
+            durable.fsync_directory(place.parent)
+    except OSError as error:
+        raise GenesisError(f"{directory} cannot be made: {error.strerror}.", FORBIDDEN_HINT) from error
 
 
 def open_for_reading(directory: Path) -> sqlite3.Connection:
@@ -112,7 +124,7 @@ def open_for_reading(directory: Path) -> sqlite3.Connection:
         try:
             return _open_to_read(path, query)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 raise _unreadable(error) from error
             failure = error
         except sqlite3.Error as error:
@@ -159,18 +171,31 @@ def _open_where_nobody_writes(path: Path, failure: sqlite3.Error) -> sqlite3.Con
         raise _unreadable(error) from error
 
 
-def _unreadable(error: sqlite3.Error) -> IndexDamagedError:
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary code of an error of SQLite, 0 where it has none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _unreadable(error: sqlite3.Error) -> GenesisError:
+    if _code(error) in _FORBIDDEN:
+        return GenesisError(f"The store of the index cannot be used: {error}.", FORBIDDEN_HINT)
     return IndexDamagedError(f"The store of the index cannot be read: {error}.", DAMAGED_HINT)
 
 
-def set_aside_if_damaged(directory: Path) -> str:
-    """Rename a store that SQLite cannot read, for someone who fills the index anew; return its new name, or nothing."""
+def set_aside_if_damaged(directory: Path, read: Callable[[sqlite3.Connection], object]) -> str:
+    """Rename a store that cannot be read, for someone who fills the index anew; return its new name, or nothing.
+
+    Args:
+        directory: the index.
+        read: reads what a store says of itself; raises IndexDamagedError where that is damaged.
+    """
     path = store_path(directory)
     if not path.exists():
         return ""
     try:
         with closing(open_for_writing(directory)) as connection:
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
+                read(connection)
                 return ""
     except (IndexDamagedError, sqlite3.DatabaseError):
         pass

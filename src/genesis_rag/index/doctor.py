@@ -16,6 +16,7 @@ from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, describe, read_meta, write_meta
 from genesis_rag.index.writer import IndexWriter
 
+LOOK_AGAIN_HINT = "Look through your files again: genesis-rag index --prune PATH…"
 FINISH_HINT = "Finish the rebuild: genesis-rag index --rebuild PATH…"
 
 
@@ -66,7 +67,7 @@ def doctor(directory: Path, term_maker: TermMaker, *, expected: IndexIdentity | 
         IndexMismatchError: something else filled the index.
     """
     try:
-        with IndexWriter.open_for_repair(directory, term_maker) as writer:
+        with IndexWriter.open_for_repair(directory, term_maker, expected) as writer:
             if expected is not None and writer.published is not None:
                 require_same(writer.published.identity, expected)
             return DoctorReport(tuple(_Doctor(directory, writer, term_maker).examine()))
@@ -83,11 +84,15 @@ class _Doctor:
         self._waiting, self._rebuilding = read_pending(self._connection)
         self._findings: list[Finding] = []
         self._restored: set[int] = set()
+        self._told = 0
 
     def examine(self) -> list[Finding]:
         """Look at everything in order; a store that SQLite cannot read ends the examination."""
         if holder := self._writer.left_by:
             self._found("unfinished run", f"{holder.told()} was stopped before it ended")
+        for repair in self._writer.repairs:
+            self._found("store", repair, hint=LOOK_AGAIN_HINT)
+        self._told = len(self._writer.repairs)
         if not self._store():
             return self._findings
         self._leftovers()
@@ -190,18 +195,23 @@ class _Doctor:
             return
         if self._writer.commit() != generation and waiting:
             self._found("unfinished run", f"{waiting} documents that a stopped run had saved were published")
-        for repair in self._writer.repairs:
+        for repair in self._writer.repairs[self._told :]:
             self._found("search files", repair)
 
     def _counts(self) -> None:
         if self._rebuilding:
             return
         counted = describe(self._connection, self._published.generation, self._published.identity)
-        if counted != self._published:
-            self._writer.begin()
-            write_meta(self._connection, "published", counted.to_json())
-            self._writer.reload()
-            self._found("counts", "the recorded numbers of chunks or the content hash were wrong")
+        if counted == self._published:
+            return
+        names = counted.content != self._published.content
+        self._writer.begin()
+        write_meta(self._connection, "published", counted.to_json())
+        if names:  # every document was found sound: a source has another name now, or the hash itself is damaged
+            self._connection.execute("DELETE FROM files")
+        self._writer.reload()
+        what = "the names of sources differ from their hash" if names else "the recorded numbers of chunks were wrong"
+        self._found("counts", what, hint=LOOK_AGAIN_HINT if names else "")
 
     def _search_files(self) -> None:
         if any(finding.kind == "document" and not finding.repaired for finding in self._findings):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_rag.index.seals import write_seal
 from genesis_rag.index.stamps import FileStamp
 from genesis_rag.index.store import text_blocks, text_check, text_sha256
 from genesis_rag.protocols import Vectors
@@ -86,6 +87,7 @@ class Edits:
             self._end_document(older.number)
         number = self._insert_document(document, len(chunks))
         self._insert_chunks(number, chunks, vectors, hashes)
+        write_seal(self._connection, number)
         for source, place in moved:
             if source != document.source:
                 self._insert_source(source, place, number)

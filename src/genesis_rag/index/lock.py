@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -10,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from genesis_rag.errors import IndexLockedError
+from genesis_rag.errors import GenesisError, IndexLockedError
 
 LOCK_NAME = "writer.lock"
 
@@ -41,10 +42,17 @@ class WriterLock:
 
         Raises:
             IndexLockedError: another process holds it; the message says which.
+            GenesisError: nothing can be written there.
         """
-        self._descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(directory / LOCK_NAME, flags, 0o644)
+        except OSError as error:
+            raise _cannot_write(directory, error) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.left_by = read_holder(directory)
+            self._write(json.dumps(asdict(_ourselves()), ensure_ascii=False).encode("utf-8", "replace"))
         except BlockingIOError:
             holder = read_holder(directory)
             os.close(self._descriptor)
@@ -52,15 +60,17 @@ class WriterLock:
             raise IndexLockedError(
                 f"The index is being written to by {told}.", "Wait until it is done, or stop it, and run this again."
             ) from None
-        self.left_by = read_holder(directory)
-        self._write(json.dumps(asdict(_ourselves()), ensure_ascii=False).encode())
+        except OSError as error:
+            os.close(self._descriptor)  # and with it the lock: this process must not hold it for ever
+            raise _cannot_write(directory, error) from error
 
     def release(self) -> None:
         """Let go; calling it again does nothing."""
         if self._descriptor >= 0:
-            self._write(b"")
-            os.close(self._descriptor)
-            self._descriptor = -1
+            descriptor, self._descriptor = self._descriptor, -1
+            with contextlib.suppress(OSError):  # a disk that fails must not keep the lock
+                os.ftruncate(descriptor, 0)
+            os.close(descriptor)
 
     def _write(self, data: bytes) -> None:
         os.ftruncate(self._descriptor, 0)
@@ -73,6 +83,13 @@ def read_holder(directory: Path) -> Holder | None:
         return Holder(**json.loads((directory / LOCK_NAME).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _cannot_write(directory: Path, error: OSError) -> GenesisError:
+    return GenesisError(
+        f"Nothing can be written into {directory}: {error.strerror}.",
+        "Check its permissions and the room on its disk, then run this again; nothing that was saved is lost.",
+    )
 
 
 def _ourselves() -> Holder:

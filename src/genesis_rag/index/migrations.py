@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable
 
 from genesis_rag.errors import IndexMismatchError
+from genesis_rag.index.seals import write_seal
 
 APPLICATION_ID = 0x67656E31  # "gen1": tells our file from any other SQLite file
 
@@ -115,7 +116,13 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create_tables,)
+def _seal_documents(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE documents ADD COLUMN seal BLOB NOT NULL DEFAULT x''")
+    for (number,) in connection.execute("SELECT number FROM documents").fetchall():
+        write_seal(connection, number)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create_tables, _seal_documents)
 """Step n leads from version n to n + 1. Steps that were released are never changed."""
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import asdict
 
 from genesis_rag.index.manifest import IndexIdentity, require_same
-from genesis_rag.index.store import read_meta, read_published, write_meta
+from genesis_rag.index.store import damaged, describe, read_meta, read_published, write_meta
 
 
 def prepare(connection: sqlite3.Connection, identity: IndexIdentity, rebuild: bool) -> list[str]:
@@ -48,13 +48,46 @@ def prepare(connection: sqlite3.Connection, identity: IndexIdentity, rebuild: bo
     return found
 
 
+def read_state(connection: sqlite3.Connection) -> None:
+    """Read all that a store says of itself.
+
+    Raises:
+        IndexDamagedError: it cannot be read.
+    """
+    read_published(connection)
+    read_pending(connection)
+
+
+def publish_again(connection: sqlite3.Connection, identity: IndexIdentity) -> None:
+    """Write anew what readers see, where that is damaged: all that is stored, under the newest generation there is.
+
+    Raises:
+        IndexDamagedError: a rebuild was not finished, so that it is not known what was published.
+    """
+    _, rebuilding = read_pending(connection)
+    if rebuilding:
+        raise damaged("what it says of its generation cannot be read, and a rebuild was not finished")
+    newest = "SELECT max(born) FROM (SELECT born FROM documents UNION ALL SELECT born FROM sources)"
+    generation = connection.execute(newest).fetchone()[0] or 1
+    connection.execute("BEGIN IMMEDIATE")
+    for table in ("sources", "documents"):
+        connection.execute(f"DELETE FROM {table} WHERE died IS NOT NULL")
+    write_meta(connection, "published", describe(connection, int(generation), identity).to_json())
+    write_meta(connection, "pending", "")
+    connection.execute("DELETE FROM files")
+    connection.execute("COMMIT")
+
+
 def read_pending(connection: sqlite3.Connection) -> tuple[IndexIdentity | None, bool]:
     """Return what fills the unpublished generation, if that was written down, and whether it is a rebuild."""
     value = read_meta(connection, "pending")
     if not value:
         return None, False
-    pending = json.loads(value)
-    return IndexIdentity(**pending["identity"]), bool(pending["rebuild"])
+    try:
+        pending = json.loads(value)
+        return IndexIdentity(**pending["identity"]), bool(pending["rebuild"])
+    except (ValueError, TypeError, LookupError) as error:
+        raise damaged("what it says of an unfinished run cannot be read") from error
 
 
 def _give_up(connection: sqlite3.Connection, generation: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,19 @@ from genesis_rag.protocols import Ids, Vectors
 from genesis_rag.types import DocumentInfo
 
 
+@contextmanager
+def rows_told() -> Iterator[None]:
+    """Turn what goes wrong with a stored value of an unexpected kind or form into the error for damage."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+        raise damaged(f"a row is not as it was stored ({type(error).__name__}: {error})") from error
+
+
 def unpack_vector(data: bytes, crc: int, dim: int) -> bytes:
     """Return the bytes of a stored vector after checking length and checksum."""
-    if len(data) != 4 * dim:
-        raise damaged(f"a vector has {len(data)} bytes instead of {4 * dim}")
+    if not isinstance(data, bytes) or len(data) != 4 * dim:
+        raise damaged(f"a vector has not {4 * dim} bytes")
     if zlib.crc32(data) != crc:
         raise damaged("a vector has another checksum")
     return data

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.errors import UserError
 from genesis_rag.index.connection import damage_told
-from genesis_rag.index.rows import info_from, path_from, unpack_vector, vectors_from
+from genesis_rag.index.rows import info_from, path_from, rows_told, unpack_vector, vectors_from
 from genesis_rag.index.store import BLOCK_CHARACTERS, damaged, decode, text_check, text_sha256
 from genesis_rag.protocols import Ids, Vectors
 from genesis_rag.types import Chunk, Document, DocumentInfo, SearchFilter, Section
@@ -109,7 +109,9 @@ class Snapshot:
                 born=born,
             )
             if found:
-                yield vectors_from(found, dim)
+                with rows_told():
+                    batch = vectors_from(found, dim)
+                yield batch
             if len(found) < ROWS_AT_ONCE:
                 return
             last = found[-1][0]
@@ -187,8 +189,9 @@ class Snapshot:
                 some=some,
             ):
                 places.setdefault(number, []).append(str(source))
-        infos = [info_from(row, tuple(places.get(row[7], ()))) for row in found]
-        return sorted(infos, key=lambda info: (info.source, info.id))
+        with rows_told():
+            infos = [info_from(row, tuple(places.get(row[7], ()))) for row in found]
+            return sorted(infos, key=lambda info: (info.source, info.id))
 
     def find(self, name: str) -> str | None:
         """Return the id of the document with this id or source."""
@@ -216,7 +219,8 @@ class Snapshot:
         row = found[0]
         info = self.infos([document_id])[0]
         number = row[7]
-        text = self.text(number, 0, row[9])
+        with rows_told():
+            text = self.text(number, 0, row[9])
         if text_sha256(text) != row[8]:
             raise damaged(f"the text of {info.source or document_id}")
         return Document(
@@ -236,9 +240,10 @@ class Snapshot:
         found = self.rows(
             f"SELECT d.number, d.characters FROM documents d WHERE d.id = :id AND {VISIBLE}", id=document_id
         )
-        if not found or not 0 <= start <= end <= found[0][1]:
-            return None
-        return self.text(found[0][0], start, end)
+        with rows_told():
+            if not found or not 0 <= start <= end <= found[0][1]:
+                return None
+            return self.text(found[0][0], start, end)
 
     def text(self, number: int, start: int, end: int) -> str:
         """Return a part of the text of the document with this number."""
@@ -259,24 +264,27 @@ class Snapshot:
 
     def _chunk(self, row: tuple[Any, ...]) -> Chunk:
         number, chunk_id, document_id, ordinal, start, end, page, headings, language, document, check = row[:11]
-        text = self.text(document, start, end)
-        if text_check(text) != check:
-            raise damaged(f"the text of chunk number {number}")
-        return Chunk(
-            id=chunk_id,
-            document_id=document_id,
-            ordinal=ordinal,
-            start=start,
-            end=end,
-            text=text,
-            heading_path=path_from(headings),
-            page=page,
-            language=language,
-        )
+        with rows_told():
+            text = self.text(document, start, end)
+            if text_check(text) != check:
+                raise damaged(f"the text of chunk number {number}")
+            return Chunk(
+                id=chunk_id,
+                document_id=document_id,
+                ordinal=ordinal,
+                start=start,
+                end=end,
+                text=text,
+                heading_path=path_from(headings),
+                page=page,
+                language=language,
+            )
 
     def _sections(self, number: int) -> Iterator[Section]:
         for path, start, end, page, kind in self.rows(
             "SELECT heading_path, start, end, page, kind FROM sections WHERE document = :number ORDER BY ordinal",
             number=number,
         ):
-            yield Section(path_from(path), start, end, page, kind)
+            with rows_told():
+                section = Section(path_from(path), start, end, page, kind)
+            yield section

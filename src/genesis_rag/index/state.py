@@ -11,7 +11,7 @@ from weakref import finalize
 
 import numpy as np
 
-from genesis_rag.errors import GenesisError, IndexLockedError
+from genesis_rag.errors import GenesisError
 from genesis_rag.index import derived as files
 from genesis_rag.index.connection import (
     closing_on_error,
@@ -131,7 +131,7 @@ class State:
         """Publish new search files; False where another process writes, wrote meanwhile, or writing is impossible."""
         try:
             lock = WriterLock(self._directory)
-        except (IndexLockedError, OSError):
+        except GenesisError:
             return False
         try:
             with closing(open_for_writing(self._directory)) as connection:

@@ -35,12 +35,29 @@ class Published:
 
 
 def read_published(connection: sqlite3.Connection) -> Published | None:
-    """Return the published generation, or None when nothing was published yet."""
+    """Return the published generation, or None when nothing was published yet.
+
+    Raises:
+        IndexDamagedError: what is written there is not what was written.
+    """
     row = connection.execute("SELECT value FROM meta WHERE key = 'published'").fetchone()
     if row is None:
         return None
-    values = json.loads(row[0])
-    return Published(identity=IndexIdentity(**values.pop("identity")), **values)
+    try:
+        values = json.loads(row[0])
+        published = Published(identity=IndexIdentity(**values.pop("identity")), **values)
+        if not _is_sane(published):
+            raise ValueError(row[0])
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise damaged("what it says of its generation cannot be read") from error
+    return published
+
+
+def _is_sane(published: Published) -> bool:
+    identity = published.identity
+    texts = (identity.embedder, identity.chunker, identity.analyser, published.content)
+    numbers = (published.generation, published.chunks, identity.dim, *published.languages.values())
+    return all(isinstance(t, str) for t in texts) and all(isinstance(n, int) and n >= 0 for n in numbers)
 
 
 def read_meta(connection: sqlite3.Connection, key: str) -> str:

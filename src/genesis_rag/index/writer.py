@@ -9,6 +9,7 @@ from types import TracebackType
 
 import numpy as np
 
+from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index import derived
 from genesis_rag.index.connection import (
     closing_on_error,
@@ -24,7 +25,7 @@ from genesis_rag.index.derived import Progress, Recipe, TermMaker
 from genesis_rag.index.edits import Edits
 from genesis_rag.index.lock import Holder, WriterLock
 from genesis_rag.index.manifest import IndexIdentity
-from genesis_rag.index.recovery import prepare
+from genesis_rag.index.recovery import prepare, publish_again, read_state
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, describe, read_meta, read_published, sweep_vectors, write_meta
 
@@ -79,7 +80,7 @@ class IndexWriter(Edits):
         make_directory(directory)
         lock = WriterLock(directory)
         try:
-            aside = set_aside_if_damaged(directory) if rebuild else ""
+            aside = set_aside_if_damaged(directory, read_state) if rebuild else ""
             with closing_on_error(open_for_writing(directory)) as connection, damage_told():
                 repairs = prepare(connection, identity, rebuild)
                 if aside:
@@ -92,8 +93,12 @@ class IndexWriter(Edits):
             raise
 
     @classmethod
-    def open_for_repair(cls, directory: Path, term_maker: TermMaker) -> IndexWriter:
+    def open_for_repair(
+        cls, directory: Path, term_maker: TermMaker, expected: IndexIdentity | None = None
+    ) -> IndexWriter:
         """Open a published index as it is, unfinished runs and all; whoever repairs it decides about those.
+
+        Where it is damaged what filled the index, ``expected`` is taken for that.
 
         Raises:
             IndexNotFoundError: nothing was published yet.
@@ -105,10 +110,11 @@ class IndexWriter(Edits):
         lock = WriterLock(directory)
         try:
             with closing_on_error(open_for_writing(directory)) as connection, damage_told():
+                repairs = _readable(connection, expected)
                 published = read_published(connection)
                 if published is None:
                     raise unfinished_first_run(directory)
-                return cls(directory, lock, connection, Recipe(published.identity, term_maker, _unseen), [])
+                return cls(directory, lock, connection, Recipe(published.identity, term_maker, _unseen), repairs)
         except BaseException:
             lock.release()
             raise
@@ -240,3 +246,15 @@ class IndexWriter(Edits):
                 connection.execute("ROLLBACK")
             raise
         return published
+
+
+def _readable(connection: sqlite3.Connection, expected: IndexIdentity | None) -> list[str]:
+    """Make what the store says of its generation readable; return in words what had to be done."""
+    try:
+        read_published(connection)
+    except IndexDamagedError:
+        if expected is None:
+            raise
+        publish_again(connection, expected)
+        return ["what it says of its generation was damaged; it was worked out anew from what it holds"]
+    return []

@@ -131,10 +131,11 @@ class Run:
         except OSError as error:
             self._skip(file, error.strerror or str(error))
             return False
-        if known is not None and (known.sha256, known.loader) == (stamp.sha256, stamp.loader):
+        sources = self._writer.sources_of(file.source)
+        if sources and known is not None and (known.sha256, known.loader) == (stamp.sha256, stamp.loader):
             if not same:
                 self._writer.stamp_file(file.source, stamp)
-            self._count("unchanged", file.source, len(self._writer.sources_of(file.source)))
+            self._count("unchanged", file.source, len(sources))
             return False
         self._looked[file.source] = (stamp, form)
         return True
