@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,15 @@ Mask = NDArray[np.int64]
 Reduce = Callable[[Outputs, Mask], NDArray[np.float32]]
 """Turns what a graph gave for a batch of n texts, and which tokens were real, into float32[n, d]."""
 Texts = Sequence[str] | Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One input: int64[length] token ids, and for each 0 or 1, whether it is of the first or the second text."""
+
+    ids: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+
 
 REPAIR = "Fetch the model again (genesis-rag models pull), or correct its entry in models.toml."
 _USUAL_FILES = ("model.onnx", "onnx/model.onnx")
@@ -51,8 +61,7 @@ class OnnxGraph:
     def __init__(self, folder: Path, file: str, max_tokens: int, device: str, threads: int, batch: int) -> None:
         graph = _graph_file(folder, file)
         place = next((one for one in (graph.parent, folder) if (one / "tokenizer.json").is_file()), folder)
-        weights = graph.with_name(f"{graph.name}_data")  # where they do not fit into the graph's own file
-        self.files = (graph, place / "tokenizer.json", *([weights] if weights.is_file() else []))
+        self.files = (graph, place / "tokenizer.json", *_data_files(graph))
         self._max_tokens = max_tokens
         self._tokenizer = _tokenizer(self.files[1], max_tokens)
         self._plain = _tokenizer(self.files[1], None)
@@ -67,6 +76,29 @@ class OnnxGraph:
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of ``text``, uncut and without special ones."""
         return len(self._plain.encode(_clean(text), add_special_tokens=False).ids)
+
+    def encode(self, text: str) -> Encoding:
+        """Return the tokens of ``text``, uncut and without special ones, with their places in it."""
+        return self._plain.encode(_clean(text), add_special_tokens=False)
+
+    def special(self, name: str) -> int:
+        """Return the id of a special token; ModelError if the tokenizer has none of this name."""
+        found = self._plain.token_to_id(name)
+        if found is None:
+            raise ModelError(f"The tokenizer {self.files[1]} has no {name}.", REPAIR)
+        return int(found)
+
+    def outputs(self, inputs: Sequence[Tokens]) -> list[Outputs]:
+        """Return what the graph gives for each input alone, in their order; several threads share the work."""
+
+        def work(one: Tokens) -> Outputs:
+            ids = one.ids[None, :]
+            return self._session_run(ids, np.ones_like(ids), one.kinds[None, :])
+
+        if self._workers < 2 or len(inputs) < 2:
+            return [work(one) for one in inputs]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(work, inputs))
 
     def rows(self, texts: Texts, reduce: Reduce) -> NDArray[np.float32]:
         """Return what ``reduce`` makes of each text or pair of texts, in their order: float32[n, d]; at least one."""
@@ -113,13 +145,16 @@ class OnnxGraph:
             tokens[row, : len(one.ids)] = one.ids
             kinds[row, : len(one.ids)] = one.type_ids
             mask[row, :size] = 1
+        return reduce(self._session_run(tokens, mask, kinds), mask)
+
+    def _session_run(self, tokens: Mask, mask: Mask, kinds: Mask) -> Outputs:
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": kinds}
-        feed["position_ids"] = np.tile(np.arange(width), (len(encoded), 1))
+        feed["position_ids"] = np.tile(np.arange(tokens.shape[1]), (len(tokens), 1))
         try:
-            outputs = self._session.run(None, {name: feed[name] for name in self._inputs})
+            found: Outputs = self._session.run(None, {name: feed[name] for name in self._inputs})
         except Exception as error:  # the library has no base class of its own
             raise ModelError(f"onnxruntime failed on {self.files[0]}: {error}", REPAIR) from error
-        return reduce(outputs, mask)
+        return found
 
 
 def _clean(text: str) -> str:
@@ -132,6 +167,13 @@ def _graph_file(folder: Path, name: str) -> Path:
         if (folder / candidate).is_file():
             return folder / candidate
     raise ModelError(f"There is no {name or _USUAL_FILES[0]} in {folder}.", REPAIR)
+
+
+def _data_files(graph: Path) -> list[Path]:
+    """Return the files beside a graph that hold weights of it; their names stand in the graph as they are."""
+    content = graph.read_bytes()
+    others = (path for path in sorted(graph.parent.iterdir()) if path.suffix not in (".onnx", ".json"))
+    return [path for path in others if path.is_file() and path.name.encode() in content]
 
 
 def _quantises_while_running(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -110,6 +111,41 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one score a text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of one window of a text, for one question.
+
+    Attributes:
+        start, end: the window, as offsets in the text.
+        relevance: how surely it holds the answer, as a logit.
+        begins, ends: int64[n], where each token of the window lies in the text.
+        first, last: float32[n], the probabilities that the answer begins or ends with each token, if there is one.
+    """
+
+    start: int
+    end: int
+    relevance: float
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    first: NDArray[np.float32]
+    last: NDArray[np.float32]
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads question and text together: does the text answer, and with which words?
+
+    Contract: order is kept; every text gets at least one window, and its windows hold all of it; each window's result
+    depends on the question, the title and that window only; probabilities of one window sum to 1.
+    """
+
+    fingerprint: str
+
+    def read(self, question: str, texts: Sequence[tuple[str, str]]) -> list[tuple[Reading, ...]]:
+        """Return the windows of each (title, text), in their order."""
         ...
 
 

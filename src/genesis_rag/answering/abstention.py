@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genesis_rag.answering.features import Floats, Question, UnitTable, coverage
+from genesis_rag.answering.readings import READER_FEATURES
 from genesis_rag.answering.scoring import Weights, logistic, softmax
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import quantities, unsupported_quantities
@@ -79,8 +80,18 @@ def answerable_features(
         found_near,
         _numbers_missing(question, near),
         _quantity_missing(question, table, best),
+        *_reader_values(table, best),
     )
     return np.array(values, dtype=np.float32)
+
+
+def _reader_values(table: UnitTable, best: int) -> tuple[float, ...]:
+    """Return what the reader says of ``best``, of the unit it likes best, and of its best one in another passage."""
+    relevance, span, both, log = (table.column(name) for name in READER_FEATURES)
+    favourite = int(np.argmax(both)) if len(both) else best
+    elsewhere = np.array([unit.passage != table.units[favourite].passage for unit in table.units], dtype=bool)
+    runner_up = float(log[elsewhere].max()) if elsewhere.any() else 0.0
+    return float(relevance[best]), float(span[best]), float(log[best]), float(log[favourite]), runner_up
 
 
 def _whole_text(passage: Passage) -> str:

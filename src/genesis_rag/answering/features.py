@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from genesis_rag.answering.answer_types import TypeMatcher
 from genesis_rag.answering.questions import QuestionProfile
+from genesis_rag.answering.readings import READER_FEATURES, read_units
 from genesis_rag.answering.units import Unit
-from genesis_rag.protocols import Embedder
+from genesis_rag.protocols import Embedder, Reader
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Passage
@@ -23,16 +24,18 @@ Floats = NDArray[np.float32]
 FEATURES = (
     "coverage", "coverage_rare", "previous", "next", "lead", "title", "run", "missing", "density", "novelty", "length",
     "first", "depth", "rank", "passage_coverage", "passage_score", "head", "type_full", "type_part", "type_missing",
-    "new_number", "new_name", "quoted", "heading", "item", "dense", "dense_context", "dense_passage",
+    "new_number", "new_name", "quoted", "heading", "item", "dense", "dense_context", "dense_passage", *READER_FEATURES,
 )  # fmt: skip
 """Names of the columns of ``UnitTable.values``; all lie between -1 and about 1."""
 
+_FIRST_DENSE = FEATURES.index("dense")
 
 ANSWERABLE_FEATURES = (
     "score", "probability", "unit_coverage", "around_coverage", "passage_coverage", "rare_coverage", "missing",
     "names", "no_names", "numbers_missing", "dense", "dense_passage", "dense_best", "type_full", "type_missing",
     "retrieval_dense", "agreement", "terms", "coverage_by_dense",
     "missing_near", "names_near", "numbers_missing_near", "quantity_missing",
+    "reader_relevance", "reader_span", "reader_log", "reader_best", "reader_runner_up",
 )  # fmt: skip
 """Inputs of the model that says how likely the passages answer; all about 0..1 but ``score``."""
 
@@ -46,12 +49,14 @@ class Tools:
         analyser: turns texts into terms.
         term_weight: inverse document frequency of a term in the index.
         cross_scale: how much smaller cosines are across languages than within one.
+        reader: reads question and passages together, if there is one.
     """
 
     embedder: Embedder
     analyser: Analyser
     term_weight: Callable[[str], float]
     cross_scale: float = 1.0
+    reader: Reader | None = None
 
     def terms(self, text: str) -> set[str]:
         """Return the distinct content terms of a text."""
@@ -132,11 +137,13 @@ def build_table(question: Question, units: Sequence[Unit], passages: Sequence[Pa
     ]
     values = np.zeros((len(units), len(FEATURES)), dtype=np.float32)
     if units:
-        values[:, :-3] = np.array(rows, dtype=np.float32)
+        read = read_units(question.profile.question, units, passages, tools.reader)
+        values[:, :_FIRST_DENSE] = np.array(rows, dtype=np.float32)
         dense = _dense_features(question.vector, units, vectors)
         foreign = np.array([unit.language != question.profile.language for unit in units])
         dense[foreign] = np.clip(dense[foreign] / tools.cross_scale, -1.0, 1.0)
-        values[:, -3:] = dense
+        values[:, _FIRST_DENSE : _FIRST_DENSE + 3] = dense
+        values[:, _FIRST_DENSE + 3 :] = read
     return UnitTable(tuple(units), folded, terms, whole, titles, vectors, values)
 
 

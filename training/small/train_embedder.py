@@ -1,0 +1,151 @@
+"""Trains ``genesis-embed-small`` on the tokens of ``prepare``.
+
+    python -m training.small.train_embedder --shared FOLDER --teacher MODEL_FOLDER --out RUN_FOLDER [--steps N]
+
+First the new pieces alone learn, with the teacher's layers as they are; then everything does. Restartable: step n draws
+from (seed, n) alone, and weights and optimiser are saved every ``SAVE_EVERY`` steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from training.small.encoder import Encoder, Shape, from_bert
+from training.small.lessons import EARLY, LATE, Lessons
+from training.small.vocabulary import CLS, SEP
+from training.static.batches import Batches
+from training.static.data import SEED, read_lines, read_pairs
+from training.static.ragged import Ragged, tokenize
+from training.static.teacher import check_teacher, kept_positions
+
+STEPS = 640
+ALONE, ALL_TRANSLATIONS = 0.12, 0.45  # shares of the steps: new pieces alone; no questions yet
+RATE_NEW, RATE_BODY = 6e-4, 1.5e-4
+WARM_UP = 0.03
+SAVE_EVERY = 25
+
+
+def read_teacher(folder: Path, shape: Shape) -> Encoder:
+    """Return the teacher: its own token table is ``old``, and ``new`` is empty."""
+    state = {name.removeprefix("bert."): tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+    encoder = Encoder(shape, state["embeddings.word_embeddings.weight"], torch.zeros(0, shape.width))
+    encoder.load_state_dict(from_bert(state, shape), strict=False)
+    return encoder.requires_grad_(False)
+
+
+def make_encoder(out: Path, teacher: Encoder) -> Encoder:
+    """Return the encoder before its training: the teacher with the token table of ``prepare``."""
+    rows = torch.from_numpy(np.load(out / "rows.npy"))
+    n_old = int((np.load(out / "teacher_ids.npy") >= 0).sum())
+    encoder = Encoder(teacher.shape, rows[:n_old].clone(), rows[n_old:].clone())
+    kept = {name: tensor.clone() for name, tensor in teacher.state_dict().items() if name not in ("old", "new")}
+    encoder.load_state_dict(kept, strict=False)
+    return encoder
+
+
+def teacher_tokens(shared: Path, teacher: Path, out: Path) -> Ragged:
+    """Return the English sides of the training pairs in the teacher's own tokens."""
+    cache = out / "teacher_tokens.npz"
+    if not cache.exists():
+        tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        pairs = read_pairs(shared)
+        made = tokenize(tokenizer, (pairs[at].en for at in kept_positions(pairs, out)))
+        np.savez(cache, ids=made.ids, starts=made.starts)
+    with np.load(cache) as arrays:
+        return Ragged(arrays["ids"], arrays["starts"])
+
+
+def similar_sentences(shared: Path, tokenizer: Tokenizer) -> tuple[Ragged, Ragged, np.ndarray]:
+    """Return the two sides of JSTS and their scores from 0 to 5."""
+    rows = list(read_lines(shared / "data" / "sts_ja_train.jsonl.gz"))
+    sides = [tokenize(tokenizer, (row[name] for row in rows)) for name in ("s1", "s2")]
+    return sides[0], sides[1], np.asarray([row["score"] for row in rows], np.float32)
+
+
+def rates(at: float) -> tuple[float, float]:
+    """Return the learning rates of the new pieces and of everything else at ``at`` (0..1) of the training."""
+    down = (1 + math.cos(math.pi * at)) / 2
+    body = min(max((at - ALONE) / 0.05, 0.0), 1.0)
+    return RATE_NEW * min(at / WARM_UP, 1.0) * max(down, 0.02), RATE_BODY * body * max(down, 0.02)
+
+
+def save(place: Path, encoder: Encoder, optimizer: torch.optim.Optimizer, step: int) -> None:
+    part = place.with_suffix(".part")
+    torch.save({"model": encoder.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, part)
+    part.replace(place)
+
+
+def restore(place: Path, encoder: Encoder, optimizer: torch.optim.Optimizer) -> int:
+    """Load the state of an interrupted run and return its step, 0 if there is none."""
+    if not place.exists():
+        return 0
+    found = torch.load(place, weights_only=True)
+    encoder.load_state_dict(found["model"])
+    optimizer.load_state_dict(found["optimizer"])
+    return int(found["step"])
+
+
+def one_step(
+    encoder: Encoder, optimizer: torch.optim.Optimizer, lessons: Lessons, number: int, steps: int
+) -> dict[str, float]:
+    """Learn from one batch and return its losses."""
+    at = number / steps
+    alone = at < ALONE
+    for parameter in [*encoder.body(), encoder.old]:
+        parameter.requires_grad_(not alone)
+    for group, rate in zip(optimizer.param_groups, rates(at), strict=True):
+        group["lr"] = rate
+    found = lessons.losses(encoder, EARLY if at < ALL_TRANSLATIONS else LATE, np.random.default_rng((SEED, number)))
+    optimizer.zero_grad(set_to_none=True)
+    torch.stack(list(found.values())).sum().backward()
+    torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+    optimizer.step()
+    return {name: round(float(loss.detach()), 4) for name, loss in found.items()}
+
+
+def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, shape: Shape | None = None) -> Encoder:
+    """Run all steps; losses go to OUT/embedder.jsonl, the state to OUT/embedder.pt."""
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    teacher = read_teacher(teacher_folder, shape or Shape())
+    encoder = make_encoder(out, teacher)
+    marks = (tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP))
+    english = teacher_tokens(shared, teacher_folder, out)
+    similar = similar_sentences(shared, tokenizer)
+    lessons = Lessons(Batches(out / "tokens.npz"), marks, teacher, english, similar)
+    groups = [{"params": [encoder.new]}, {"params": [*encoder.body(), encoder.old]}]
+    optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+    place, started = out / "embedder.pt", time.monotonic()
+    for number in range(restore(place, encoder, optimizer), steps):
+        found = one_step(encoder, optimizer, lessons, number, steps)
+        if (number + 1) % 5 == 0:
+            row = {"step": number + 1, "seconds": round(time.monotonic() - started, 1)} | found
+            with (out / "embedder.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(row) + "\n")
+            print(json.dumps(row), flush=True)
+        if (number + 1) % SAVE_EVERY == 0 or number + 1 == steps:
+            save(place, encoder, optimizer, number + 1)
+    return encoder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("shared", "teacher", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    args = parser.parse_args()
+    check_teacher(args.teacher)
+    train(args.shared, args.teacher, args.out, steps=args.steps)
+
+
+if __name__ == "__main__":
+    main()

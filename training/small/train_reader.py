@@ -1,0 +1,132 @@
+"""Trains ``genesis-reader`` on top of a trained embedder.
+
+    python -m training.small.train_reader --shared FOLDER --out RUN_FOLDER [--steps N]
+
+Restartable: step n draws from (seed, n) alone, and weights and optimiser are saved every ``SAVE_EVERY`` steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from training.small.encoder import Encoder, Shape
+from training.small.reader import LAYERS, Reader, losses, make_reader
+from training.small.reading import QuestionGroups, TranslationGroups, Window, Windows, load_questions
+from training.small.train_embedder import restore, save
+from training.static.batches import Batches
+from training.static.data import SEED
+
+STEPS = 2400
+RATE, WARM_UP, SAVE_EVERY = 3e-4, 0.05, 100
+WRONG = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many groups of each kind a step has."""
+
+    ja: int = 18
+    en: int = 10
+    translations: int = 4
+
+
+def load_embedder(out: Path, shape: Shape) -> Encoder:
+    """Return the trained embedder of a run."""
+    state = torch.load(out / "embedder.pt", weights_only=True)["model"]
+    encoder = Encoder(shape, state["old"], state["new"])
+    encoder.load_state_dict(state)
+    return encoder
+
+
+class Course:
+    """Draws the groups of a step; every question comes once before any comes again."""
+
+    def __init__(self, shared: Path, out: Path, tokenizer: Tokenizer, share: Share) -> None:
+        windows = Windows(tokenizer)
+        self.share = share
+        self.questions = {
+            language: QuestionGroups(windows, load_questions(shared, out, tokenizer, language), WRONG)
+            for language in ("ja", "en")
+        }
+        batches = Batches(out / "tokens.npz")
+        self.batches = batches
+        self.translations = TranslationGroups(windows, batches.texts["pairs_ja"], batches.texts["pairs_en"], WRONG)
+
+    def groups(self, step: int) -> list[list[Window]]:
+        """Return the groups of one step."""
+        rng = np.random.default_rng((SEED, step))
+        found = []
+        for language, size in (("ja", self.share.ja), ("en", self.share.en)):
+            groups = self.questions[language]
+            count = len(groups.data.passage)
+            for number in range(step * size, (step + 1) * size):
+                order = np.random.default_rng((SEED, number // count)).permutation(count)
+                found.append(groups.group(rng, int(order[number % count])))
+        pairs = self.batches.translations(rng, self.share.translations * 2).group
+        chosen = rng.permutation(pairs)[: self.share.translations]
+        return found + [self.translations.group(rng, int(at)) for at in chosen]
+
+
+def rate(at: float) -> float:
+    """Return the learning rate: linear warm-up, then half a cosine down to zero."""
+    return RATE * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
+
+
+def train(
+    shared: Path,
+    out: Path,
+    *,
+    steps: int = STEPS,
+    shape: Shape | None = None,
+    layers: Sequence[int] = LAYERS,
+    share: Share | None = None,
+) -> Reader:
+    """Run all steps; losses go to OUT/reader.jsonl, the state to OUT/reader.pt."""
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    torch.manual_seed(SEED)
+    reader = make_reader(load_embedder(out, shape or Shape()), layers)
+    course = Course(shared, out, tokenizer, share or Share())
+    learnt = [parameter for parameter in reader.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    place, started, sums = out / "reader.pt", time.monotonic(), {}
+    for number in range(restore(place, reader, optimizer), steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate(number / steps)
+        found = losses(reader, course.groups(number))
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(found.values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+        optimizer.step()
+        sums = {name: sums.get(name, 0.0) + float(loss.detach()) for name, loss in found.items()}
+        if (number + 1) % 20 == 0:
+            row = {"step": number + 1, "seconds": round(time.monotonic() - started, 1)}
+            row |= {name: round(total / 20, 4) for name, total in sums.items()}
+            sums = {}
+            with (out / "reader.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(row) + "\n")
+            print(json.dumps(row), flush=True)
+        if (number + 1) % SAVE_EVERY == 0 or number + 1 == steps:
+            save(place, reader, optimizer, number + 1)
+    return reader
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("shared", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    args = parser.parse_args()
+    train(args.shared, args.out, steps=args.steps)
+
+
+if __name__ == "__main__":
+    main()
