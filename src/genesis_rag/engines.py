@@ -8,7 +8,7 @@ from genesis_rag.embedding import EmbedderOptions, open_embedder
 from genesis_rag.errors import SettingsError
 from genesis_rag.models import ModelSpec, load_catalogue
 from genesis_rag.models.checking import require_sound
-from genesis_rag.protocols import Embedder, Generator, Reranker
+from genesis_rag.protocols import Embedder, Generator, Reader, Reranker
 from genesis_rag.settings import Settings
 
 
@@ -30,7 +30,7 @@ def check_model(settings: Settings, name: str) -> None:
         if model.task == "embedding":
             options = _embedder_options(model, settings)
             check_embedder(name, open_embedder(model.backend, _place(model, settings), options), model.languages)
-        elif model.task == "reranking":
+        elif model.task in ("reranking", "reading"):
             check_reranker(name, model_reranker(model, settings), model.languages)
         else:
             model_generator(model, settings)
@@ -62,7 +62,11 @@ def model_embedder(model: ModelSpec, settings: Settings) -> Embedder:
 
 
 def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:
-    """Open a reranker."""
+    """Open a reranker; a reader can be one."""
+    if model.task == "reading":
+        from genesis_rag.reading import ReadingReranker
+
+        return ReadingReranker(model_reader(model, settings))
     from genesis_rag.reranking import RerankerOptions, open_reranker
 
     _require_task(model, "reranking")
@@ -77,6 +81,14 @@ def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:
         timeout=model.timeout,
     )
     return open_reranker(model.backend, _place(model, settings), options)
+
+
+def model_reader(model: ModelSpec, settings: Settings) -> Reader:
+    """Open a reader."""
+    from genesis_rag.reading import ReaderOptions, open_reader
+
+    _require_task(model, "reading")
+    return open_reader(model.backend, _place(model, settings), ReaderOptions(file=model.file, device=model.device))
 
 
 def model_generator(model: ModelSpec, settings: Settings) -> Generator:

@@ -17,6 +17,7 @@ from genesis_rag.engines import (
     local_generator,
     model_embedder,
     model_generator,
+    model_reader,
     model_reranker,
 )
 from genesis_rag.errors import SettingsError
@@ -222,7 +223,8 @@ def _parts(settings: Settings, *, reading: bool = False) -> Parts:
             f"Known: {', '.join(ANSWERERS)}.",
         )
     embedder = local_embedder(settings) if settings.embedder else catalogue.model(profile.embedder)
-    others = [profile.reranker, "" if settings.llm else profile.generator] if reading else []
+    quoting = [profile.reranker, profile.reader, profile.sentence_embedder]
+    others = [*quoting, "" if settings.llm else profile.generator] if reading else []
     models = [embedder, *(catalogue.model(name) for name in others if name)]
     require_installed(profile, models, settings.models_dir, offline=settings.offline)
     return Parts(profile, model_embedder(embedder, settings), get_analyser(profile.analyser), ChunkSettings())
@@ -232,7 +234,9 @@ def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:
     if not profile.reranker:
         return None
     model = load_catalogue(settings.home).model(profile.reranker)
-    return Reranking(model_reranker(model, settings), profile.rerank, model.languages)
+    # Where the answerer reads with the same model, its own reading of the passages would only be done twice.
+    beforehand = profile.reranker != profile.reader
+    return Reranking(model_reranker(model, settings), profile.rerank, model.languages, beforehand)
 
 
 def _answerer(parts: Parts, index: Index, settings: Settings) -> Answerer:
@@ -241,7 +245,7 @@ def _answerer(parts: Parts, index: Index, settings: Settings) -> Answerer:
         holding = index.document_frequency(term)
         return log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
 
-    quoting = ExtractiveAnswerer(parts.embedder, parts.analyser, term_weight)
+    quoting = _quoting(parts, term_weight, settings)
     if not settings.llm and parts.profile.answerer == "extractive":
         return quoting
     from genesis_rag.answering.generative import GenerativeAnswerer
@@ -250,6 +254,15 @@ def _answerer(parts: Parts, index: Index, settings: Settings) -> Answerer:
         return GenerativeAnswerer(local_generator(Path(settings.llm)), quoting)
     model = load_catalogue(settings.home).model(parts.profile.generator)
     return GenerativeAnswerer(model_generator(model, settings), quoting)
+
+
+def _quoting(parts: Parts, term_weight: Callable[[str], float], settings: Settings) -> ExtractiveAnswerer:
+    profile, catalogue = parts.profile, load_catalogue(settings.home)
+    compares = parts.embedder
+    if profile.sentence_embedder and profile.sentence_embedder != profile.embedder:
+        compares = model_embedder(catalogue.model(profile.sentence_embedder), settings)
+    reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
+    return ExtractiveAnswerer(compares, parts.analyser, term_weight, reader=reader)
 
 
 def _context(title: str, chunk: Chunk) -> str:

@@ -18,7 +18,7 @@ from genesis_rag.answering.selection import Choice, Chooser, Limits
 from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
 from genesis_rag.answering.verdict import Judge
-from genesis_rag.protocols import Embedder
+from genesis_rag.protocols import Embedder, Reader
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.terms import Analyser
@@ -37,7 +37,8 @@ class ExtractiveAnswerer:
         analyser: gives the terms; the same one that the index was made with.
         term_weight: inverse document frequency of a term in the index.
         limits: how much an answer may hold.
-        weights: fitted weights; by default those shipped with the package.
+        weights: fitted weights; by default those shipped with the package for a reader, or for none.
+        reader: reads question and passages together, if there is one.
     """
 
     name = "extractive"
@@ -49,9 +50,10 @@ class ExtractiveAnswerer:
         term_weight: Callable[[str], float],
         limits: Limits | None = None,
         weights: Weights | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        self.weights = weights or load_weights()
-        self.tools = Tools(embedder, analyser, term_weight, self.weights.cross_scale)
+        self.weights = weights or load_weights(with_reader=reader is not None)
+        self.tools = Tools(embedder, analyser, term_weight, self.weights.cross_scale, reader)
         self.limits = limits or Limits()
         self.judge = Judge(embedder)
 

@@ -12,7 +12,7 @@ import numpy as np
 from genesis_rag.answering.features import ANSWERABLE_FEATURES, FEATURES, Floats, UnitTable
 from genesis_rag.types import Language
 
-WEIGHTS_FILE = "weights.json"
+WEIGHTS_FILE, READER_WEIGHTS_FILE = "weights.json", "weights-reader.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,14 @@ class Weights:
     cross_scale: float
 
 
-def load_weights() -> Weights:
-    """Read the weights that are shipped with the package.
+def load_weights(*, with_reader: bool = False) -> Weights:
+    """Read the weights that are shipped with the package, for answers with or without a reader.
 
     Raises:
         ValueError: the file was fitted for other features than this code computes.
     """
-    data = json.loads((resources.files("genesis_rag.answering") / WEIGHTS_FILE).read_text(encoding="utf-8"))
+    name = READER_WEIGHTS_FILE if with_reader else WEIGHTS_FILE
+    data = json.loads((resources.files("genesis_rag.answering") / name).read_text(encoding="utf-8"))
     return parse_weights(data)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-Task = Literal["embedding", "reranking", "generation"]
+Task = Literal["embedding", "reranking", "reading", "generation"]
 Pooling = Literal["", "mean", "cls", "last"]
 Thinking = Literal["never", "switch", "always", "unknown"]
 Confidence = Literal["", "one", "two+"]
@@ -56,7 +56,8 @@ class ModelSpec:
     Attributes:
         path: a folder or file, relative to the home, or ``package:NAME`` for weights shipped inside the package.
         repo: ``owner/name`` at a hub, with ``revision`` (the 40 hexadecimal digits of a commit) and ``files``.
-        url: base address of a server, with ``model``, the name that it knows the model by.
+        url: base address of a server, or several with commas between them, and ``model``, the name that they know the
+            model by.
         file: the weights to load, where ``files`` holds more than those.
         pooling: how token vectors become one; query_prefix, passage_prefix: exact texts in front, spaces counted.
             What is not said of these is read from the model's own files.
@@ -147,8 +148,11 @@ class ProfileSpec:
 
     Attributes:
         answerer: "extractive" for quotations, "generative" for answers written by ``generator``.
-        reranker: empty for none.
+        reranker: a model for reranking, or the profile's reader; empty for none.
         rerank: how many hits the reranker reads for one question.
+        reader: reads question and passages together, to choose the words that answer; empty for none.
+        sentence_embedder: compares sentences while an answer is made; empty for ``embedder``. A passage has dozens of
+            sentences, so that a slow one is felt.
     """
 
     name: str
@@ -157,6 +161,8 @@ class ProfileSpec:
     answerer: str
     reranker: str = ""
     rerank: int = 24
+    reader: str = ""
+    sentence_embedder: str = ""
     generator: str = ""
     summary: str = ""
 
@@ -167,4 +173,5 @@ class ProfileSpec:
     @property
     def models(self) -> tuple[str, ...]:
         """The names of all models that the profile uses."""
-        return tuple(name for name in (self.embedder, self.reranker, self.generator) if name)
+        named = (self.embedder, self.sentence_embedder, self.reranker, self.reader, self.generator)
+        return tuple(dict.fromkeys(name for name in named if name))

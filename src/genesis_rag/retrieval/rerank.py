@@ -20,11 +20,13 @@ class Reranking:
         reranker: scores pairs of question and text.
         depth: how many of the best it reads; the time of a search grows with it.
         languages: those that it knows; empty for all. It is not asked about questions and texts in others.
+        beforehand: whether it also orders what an answer reads, and not only the hits of a search.
     """
 
     reranker: Reranker
     depth: int = 24
     languages: tuple[str, ...] = ()
+    beforehand: bool = True
 
     def knows(self, language: str) -> bool:
         """Tell whether the reranker can judge texts in ``language``."""

@@ -42,7 +42,7 @@ class Retriever:
         embedder: the one that the index was filled with.
         analyser: the one that the index was filled with.
         settings: how to search.
-        reranking: puts the best into its order: for passages always, for ``search`` where it is asked for.
+        reranking: puts the best into its order: for passages if it says so, for ``search`` where it is asked for.
     """
 
     def __init__(
@@ -99,7 +99,8 @@ class Retriever:
         if count <= 0:
             return []
         with self._index.reading():
-            scored = self._scored(query, search_filter, rerank=True)
+            rerank = self._reranking is not None and self._reranking.beforehand
+            scored = self._scored(query, search_filter, rerank)
             kept = self._kept(scored, count)
             spare = {group: 2 * places for group, places in kept.items()}  # some will merge
             return self._maker.make(self._pool(scored, 3 * count + 4, spare), count, kept)
