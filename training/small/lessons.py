@@ -43,7 +43,7 @@ LATE = Mix(
 class Memory:
     """The vectors of passages of earlier steps, as further wrong ones (cross-batch memory, Wang et al. 2020)."""
 
-    rows: torch.Tensor = field(default_factory=lambda: torch.zeros(0, 384))
+    rows: torch.Tensor
     owners: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def add(self, rows: torch.Tensor, owners: NDArray[np.int64]) -> None:
@@ -92,12 +92,14 @@ class Lessons:
         batches: Batches,
         marks: tuple[int, int],
         teacher: Encoder,
+        teacher_marks: tuple[int, int],
         teacher_english: Ragged,
         similar: tuple[Ragged, Ragged, NDArray[np.float32]],
     ) -> None:
         self.batches, self.cls, self.sep = batches, *marks
-        self.teacher, self.teacher_english, self.similar = teacher, teacher_english, similar
-        self.memories = {"ja": Memory(), "en": Memory()}
+        self.teacher, self.teacher_marks, self.teacher_english = teacher, teacher_marks, teacher_english
+        self.similar = similar
+        self.memories = {language: Memory(torch.zeros(0, teacher.shape.width)) for language in ("ja", "en")}
 
     def _texts(self, bags: Bags, longest: int = 256) -> Texts:
         return texts_of(bags, self.cls, self.sep, longest)
@@ -105,7 +107,7 @@ class Lessons:
     def taught(self, at: NDArray[np.int64]) -> torch.Tensor:
         """Return the teacher's vectors of the English sides of pairs ``at``."""
         with torch.no_grad():
-            texts = texts_of(self.teacher_english.bags(at), 101, 102, 256)
+            texts = texts_of(self.teacher_english.bags(at), *self.teacher_marks, longest=256)
             return vectors(self.teacher, texts, self.teacher.old)
 
     def losses(self, encoder: Encoder, mix: Mix, rng: np.random.Generator) -> dict[str, torch.Tensor]:

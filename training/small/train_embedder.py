@@ -118,10 +118,15 @@ def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, 
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     teacher = read_teacher(teacher_folder, shape or Shape())
     encoder = make_encoder(out, teacher)
-    marks = (tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP))
-    english = teacher_tokens(shared, teacher_folder, out)
-    similar = similar_sentences(shared, tokenizer)
-    lessons = Lessons(Batches(out / "tokens.npz"), marks, teacher, english, similar)
+    theirs = Tokenizer.from_file(str(teacher_folder / "tokenizer.json"))
+    lessons = Lessons(
+        Batches(out / "tokens.npz"),
+        (tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP)),
+        teacher,
+        (theirs.token_to_id(CLS), theirs.token_to_id(SEP)),
+        teacher_tokens(shared, teacher_folder, out),
+        similar_sentences(shared, tokenizer),
+    )
     groups = [{"params": [encoder.new]}, {"params": [*encoder.body(), encoder.old]}]
     optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     place, started = out / "embedder.pt", time.monotonic()

@@ -104,7 +104,7 @@ def first_rows(
             rows[at] = rows[vocabulary.pieces.index(sign)]
             continue
         near = meaning[words] @ meaning[at]
-        best = np.argpartition(-near, _NEIGHBOURS)[:_NEIGHBOURS]
+        best = np.argsort(-near, kind="stable")[:_NEIGHBOURS]
         weights = np.exp(_SHARPNESS * (near[best] - near[best].max()))
         away = (weights / weights.sum()) @ (rows[words[best]] - middle)
         # A mean of several is shorter than each; the layers were trained on rows of the usual length.
