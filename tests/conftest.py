@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tiny_models import bert_folder, embedding_gguf, model_server, reranker_folder
+from tiny_models import bert_folder, embedding_gguf, model_server, model_servers, reranker_folder
 
-__all__ = ["bert_folder", "embedding_gguf", "model_server", "reranker_folder"]
+__all__ = ["bert_folder", "embedding_gguf", "model_server", "model_servers", "reranker_folder"]
 
 KEPT = {"GENESIS_SHARED"}
 

@@ -6,10 +6,12 @@ Fixtures for several folders of tests, which tests/conftest.py takes from here.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -214,8 +216,12 @@ class FakeServer:
     url: str
     behaviours: list[Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]] = field(default_factory=list)
     requests: list[tuple[str, dict[str, Any], dict[str, str]]] = field(default_factory=list)
+    tokenize: Callable[[BaseHTTPRequestHandler, dict[str, Any]], None] | None = None
+    healthy: bool = True
+    health_checks: int = 0
     most_at_once: int = 0
     delay: float = 0.0
+    stop: Callable[[], None] = lambda: None
 
 
 def vector_of(text: str) -> list[float]:
@@ -235,6 +241,10 @@ def answer_json(handler: BaseHTTPRequestHandler, value: object, status: int = 20
         handler.send_header(name.replace("_", "-"), one)
     handler.end_headers()
     handler.wfile.write(content)
+
+
+def answer_nothing(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    answer_json(handler, {"error": "no such page"}, 404)
 
 
 def answer_embeddings(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
@@ -272,14 +282,21 @@ PROPERLY = {
 }
 
 
-@pytest.fixture
-def model_server() -> Iterator[FakeServer]:
-    busy, lock = 0, threading.Lock()
+def start_server(port: int = 0) -> FakeServer:
+    """Start a model server on ``port``, or on a free one; ``stop`` ends it and whatever it is answering."""
+    busy, lock, open_now = 0, threading.Lock(), set[Any]()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            fake.health_checks += 1
+            answer_json(self, {}, 404 if self.path != "/health" else 200 if fake.healthy else 503)
+
         def do_POST(self) -> None:
             nonlocal busy
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path == "/tokenize":
+                (fake.tokenize or answer_nothing)(self, body)
+                return
             with lock:
                 busy += 1
                 fake.most_at_once = max(fake.most_at_once, busy)
@@ -292,15 +309,52 @@ def model_server() -> Iterator[FakeServer]:
                 with lock:
                     busy -= 1
 
+        def setup(self) -> None:
+            super().setup()
+            open_now.add(self.connection)
+
+        def finish(self) -> None:
+            open_now.discard(self.connection)
+            with suppress(OSError):
+                super().finish()
+
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Quiet(ThreadingHTTPServer):
+        allow_reuse_address = True
+
+        def handle_error(self, *_: object) -> None:
+            pass  # a client that went away, or the connection that a test cut
+
+    server = Quiet(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    fake = FakeServer(f"http://127.0.0.1:{server.server_port}/v1")
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+
+    def stop() -> None:
+        server.shutdown()
+        thread.join(5)
+        server.server_close()
+        for connection in list(open_now):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    fake = FakeServer(f"http://127.0.0.1:{server.server_port}/v1", stop=stop)
     thread.start()
+    return fake
+
+
+@pytest.fixture
+def model_server() -> Iterator[FakeServer]:
+    fake = start_server()
     yield fake
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    fake.stop()
+
+
+@pytest.fixture
+def model_servers() -> Iterator[tuple[FakeServer, FakeServer]]:
+    """Two servers of one model."""
+    both = start_server(), start_server()
+    yield both
+    for one in both:
+        one.stop()

@@ -70,9 +70,8 @@ def test_thoughts_usage_and_comments_are_not_part_of_the_answer(model_server: An
 )
 def test_a_stream_that_goes_wrong_is_told(model_server: Any, events: list[str], message: str) -> None:
     model_server.behaviours.append(lambda handler, body: tiny_models.answer_events(handler, events))
-    with pytest.raises(BackendError, match=message) as caught:
+    with pytest.raises(BackendError, match=message):
         written(opened(model_server))
-    assert type(caught.value) is BackendError
 
 
 def test_what_came_before_a_cut_was_shown_and_is_not_asked_for_again(model_server: Any) -> None:

@@ -13,32 +13,37 @@ from genesis_rag.embedding.options import EmbedderOptions
 from genesis_rag.embedding.rows import batches, checked_dim, clean, fingerprint, unit_rows
 from genesis_rag.errors import BackendError
 from genesis_rag.protocols import Vectors
-from genesis_rag.remote import RemoteClient, Server
+from genesis_rag.remote import Post, RemoteClient, Server, TokenCounter, estimated_tokens, within_estimate
 
 _DEFAULT_MAX_TOKENS = 512
-_UNSPACED_FROM = 0x2E80
-_LETTERS_A_TOKEN = 3
+_SAMPLE = "日本の研究予算は増えたか。 The budget of research, 2026."
+_LEAST_COSINE = 0.97
+"""Two servers of one model, in other number formats or on other processors, come nearer than this."""
 
 
 class OpenAIServerEmbedder:
     """The Embedder over ``POST /embeddings``. Threads may share it; ``parallel`` requests are under way at most.
 
-    The server's tokenizer is out of reach, so tokens are estimated from above: one for each character of a script
-    without spaces, one for every three others. Texts are cut by that estimate, since servers refuse what is too long.
-    The fingerprint holds what the server is asked for, not what it has loaded: two servers must not give one name to
-    different models.
+    Tokens are counted by the server where it has ``/tokenize``, else estimated from above (``counts_exactly``). Long
+    texts are cut by the estimate, since servers refuse what is too long. The fingerprint holds what the server is
+    asked for, not what it has loaded; so each of several addresses first embeds a sample, and one that serves another
+    model than the first is an error.
 
     Raises:
         MissingExtraError: httpx is not installed.
         SettingsError: the address is wrong.
-        BackendError: the server does not answer as it should.
+        BackendError: no server answers as it should, or two serve different models.
     """
 
     def __init__(self, options: EmbedderOptions) -> None:
         self._options = options
-        self._client = RemoteClient(Server(options.url, options.api_key, options.timeout, options.tries, options.pause))
+        self._samples: list[Vectors] = []
+        server = Server(options.url, options.api_key, options.timeout, options.tries, options.pause)
+        self._client = RemoteClient(server, self._meet)
+        self._tokens = TokenCounter(self._client, options.model)
         self.max_tokens = options.max_tokens or _DEFAULT_MAX_TOKENS
-        full = self._request(["a"]).shape[1]
+        self._client.reach()
+        full = self._samples[0].shape[1]
         self.dim = checked_dim(options.dim, full, options.model or options.url)
         facts = (options.model, options.query_prefix, options.passage_prefix, self.max_tokens, full, self.dim)
         self.fingerprint = fingerprint("server", (), *facts)
@@ -52,9 +57,21 @@ class OpenAIServerEmbedder:
         return self._embed(texts, self._options.passage_prefix or "")
 
     def count_tokens(self, text: str) -> int:
-        """Return an upper estimate of the number of tokens of ``text``."""
-        wide = sum(ord(character) >= _UNSPACED_FROM for character in text)
-        return wide + -(-(len(text) - wide) // _LETTERS_A_TOKEN)
+        """Return the number of tokens of ``text``, or an upper estimate.
+
+        Raises:
+            BackendError: the server does not answer.
+        """
+        return self._tokens.count(text)
+
+    @property
+    def counts_exactly(self) -> bool:
+        """Whether ``count_tokens`` is the server's own count."""
+        return self._tokens.exact
+
+    def require_healthy(self) -> None:
+        """Raise BackendError unless one of the addresses is well."""
+        self._client.require_healthy()
 
     def close(self) -> None:
         """Close the connections."""
@@ -75,17 +92,27 @@ class OpenAIServerEmbedder:
 
     def _cut(self, text: str) -> str:
         """Return the longest beginning of ``text`` within ``max_tokens`` of our estimate; never an empty text."""
-        spent = 0
-        for at, character in enumerate(text):
-            spent += _LETTERS_A_TOKEN if ord(character) >= _UNSPACED_FROM else 1
-            if spent > self.max_tokens * _LETTERS_A_TOKEN:
-                return text[:at]
+        if estimated_tokens(text) > self.max_tokens:
+            return within_estimate(text, self.max_tokens)
         return text if text.strip() else "-"  # servers refuse an empty input
 
-    def _request(self, texts: list[str]) -> NDArray[np.float32]:
+    def _meet(self, post: Post) -> None:
+        """See that an address serves the model of the others."""
+        found = self._request([_SAMPLE], post)
+        row = unit_rows(found, found.shape[1])
+        if not self._samples:
+            self._samples.append(row)
+        known = self._samples[0]
+        if known.shape != row.shape or float((known * row).sum()) < _LEAST_COSINE:
+            raise BackendError(
+                f"The servers of '{self._options.model or self._options.url}' do not serve the same model.",
+                "Start all of them with the same files, or remove the wrong one from 'url' in models.toml.",
+            )
+
+    def _request(self, texts: list[str], post: Post | None = None) -> NDArray[np.float32]:
         """Return the server's vectors, float32[n, full dim], in the order of ``texts``."""
         body = {"model": self._options.model, "input": texts, "encoding_format": "float"}
-        answer = self._client.post("/embeddings", body)
+        answer = (post or self._client.post)("/embeddings", body)
         try:
             return _rows(answer, len(texts))
         except (KeyError, TypeError, ValueError) as error:

@@ -8,17 +8,16 @@ from contextlib import closing
 
 from genesis_rag.errors import BackendError
 from genesis_rag.generation.options import GeneratorOptions
-from genesis_rag.remote import RemoteClient, Server
-
-_UNSPACED_FROM = 0x2E80
-_LETTERS_A_TOKEN = 3
+from genesis_rag.remote import RemoteClient, Server, TokenCounter
 
 
 class OpenAIServerGenerator:
     """Writes with ``POST /chat/completions``; see ``protocols.Generator``. Threads may share it.
 
-    Tokens are estimated from above, as the server's tokenizer is out of reach. A grammar is sent as llama-server reads
-    it; servers that know none ignore it, and what they write is checked like everything else.
+    Of several addresses the one with the least to do writes; one that fails before its first word is replaced by
+    another, one that fails later never. Tokens are counted by the server where it has ``/tokenize``, else estimated
+    from above (``counts_exactly``). A grammar is sent as llama-server reads it; servers that know none ignore it, and
+    what they write is checked like everything else.
 
     Raises:
         MissingExtraError: httpx is not installed.
@@ -28,6 +27,7 @@ class OpenAIServerGenerator:
     def __init__(self, options: GeneratorOptions) -> None:
         self._options = options
         self._client = RemoteClient(Server(options.url, options.api_key, options.timeout, options.tries, options.pause))
+        self._tokens = TokenCounter(self._client, options.model)
         self.context_tokens = options.context_tokens
         named = f"{options.model}/{sorted(options.template_arguments.items())}/{options.temperature}"
         self.fingerprint = hashlib.sha256(named.encode()).hexdigest()[:16]
@@ -60,9 +60,21 @@ class OpenAIServerGenerator:
                     yield text
 
     def count_tokens(self, text: str) -> int:
-        """Return an upper estimate of the number of tokens of ``text``."""
-        wide = sum(ord(character) >= _UNSPACED_FROM for character in text)
-        return wide + -(-(len(text) - wide) // _LETTERS_A_TOKEN)
+        """Return the number of tokens of ``text``, or an upper estimate.
+
+        Raises:
+            BackendError: the server does not answer.
+        """
+        return self._tokens.count(text)
+
+    @property
+    def counts_exactly(self) -> bool:
+        """Whether ``count_tokens`` is the server's own count."""
+        return self._tokens.exact
+
+    def require_healthy(self) -> None:
+        """Raise BackendError unless one of the addresses is well."""
+        self._client.require_healthy()
 
     def close(self) -> None:
         """Close the connections."""

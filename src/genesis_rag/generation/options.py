@@ -22,7 +22,7 @@ class GeneratorOptions:
         temperature: 0 for the likeliest token every time.
         template_arguments: passed to the chat template, such as ``enable_thinking=False``.
         stop: texts that end the answer.
-        url: base address of a server's API, such as ``http://127.0.0.1:8082/v1``.
+        url: base address of a server's API, such as ``http://127.0.0.1:8082/v1``; several with commas.
         model: the server's name of the model.
         api_key: sent to the server as a bearer token.
         timeout: seconds without a byte from the server after which a try counts as failed.

@@ -15,7 +15,7 @@ class RerankerOptions:
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         threads: threads to compute with; 0 for the engine's choice.
         batch: pairs computed together, at most.
-        url: base address of a server's API, such as ``http://127.0.0.1:8081/v1``.
+        url: base address of a server's API, such as ``http://127.0.0.1:8081/v1``; several with commas.
         model: the server's name of the model.
         api_key: sent to the server as a bearer token.
         timeout: seconds without a byte from the server after which a try counts as failed.

@@ -52,6 +52,10 @@ class ServerReranker:
                 "Check that it was started for reranking and serves the model of this name.",
             ) from error
 
+    def require_healthy(self) -> None:
+        """Raise BackendError unless one of the addresses is well."""
+        self._client.require_healthy()
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

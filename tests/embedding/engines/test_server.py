@@ -134,7 +134,7 @@ def test_an_address_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("", "localhost:8080", "file:///etc/passwd"):
         with pytest.raises(SettingsError, match="not the address"):
             open_embedder("openai_server", None, EmbedderOptions(url=url))  # type: ignore[arg-type]
-    monkeypatch.setattr("genesis_rag.remote.find_spec", lambda name: None)
+    monkeypatch.setattr("genesis_rag.remote.client.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError) as caught:
         open_embedder("openai_server", None, EmbedderOptions(url="http://127.0.0.1:1"))  # type: ignore[arg-type]
     assert "openai" in caught.value.hint
