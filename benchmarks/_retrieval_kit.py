@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from genesis_rag import load_settings, run_ingest
 from genesis_rag.chunking import contextual_text
-from genesis_rag.embedding import open_embedder
+from genesis_rag.engines import model_embedder
 from genesis_rag.index import Index
 from genesis_rag.models import load_catalogue
 from genesis_rag.protocols import Embedder
 from genesis_rag.retrieval import RetrievalSettings, Retriever
+from genesis_rag.retrieval.rerank import Reranking
 from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, SearchFilter
+from genesis_rag.wiring import retrieval_settings
 
 SEED = 20261125
 DEEPEST = 10
@@ -38,9 +40,10 @@ class Collection:
     analyser: Analyser
     owners: dict[int, frozenset[str]]
     names: dict[str, frozenset[str]]
+    settings: RetrievalSettings
 
-    def retriever(self, settings: RetrievalSettings | None = None) -> Retriever:
-        return Retriever(self.index, self.embedder, self.analyser, settings or RetrievalSettings())
+    def retriever(self, settings: RetrievalSettings | None = None, reranking: Reranking | None = None) -> Retriever:
+        return Retriever(self.index, self.embedder, self.analyser, settings or self.settings, reranking)
 
     def dense(self, question: str, k: int, where: SearchFilter | None = None) -> list[frozenset[str]]:
         ((numbers, _),) = self.index.search_dense(self.embedder.embed_queries([question]), k, where)
@@ -95,7 +98,7 @@ def open_collection(
         for info in index.documents()
         for number, _ in index.chunk_ids_at(info.id, range(info.chunk_count)).values()
     }
-    return Collection(index, open_embedder(model.backend, model.local_path(home)), analyser, owners, names)
+    return Collection(index, model_embedder(model, settings), analyser, owners, names, retrieval_settings(model))
 
 
 def rank_of(passage: str, found: Iterable[frozenset[str]]) -> int:

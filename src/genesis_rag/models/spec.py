@@ -61,6 +61,8 @@ class ModelSpec:
         file: the weights to load, where ``files`` holds more than those.
         pooling: how token vectors become one; query_prefix, passage_prefix: exact texts in front, spaces counted.
             What is not said of these is read from the model's own files.
+        dense_weight, foreign_base, foreign_slope: how its cosines are fused with keyword scores, as in
+            ``retrieval.RetrievalSettings``; 0 for what fits the shipped static table.
         thinking: whether the model writes its thoughts first, and whether ``template_arguments`` can turn that off.
         stop: texts that end an answer.
         memory_mb: what the loaded model takes, about.
@@ -86,6 +88,9 @@ class ModelSpec:
     pooling: Pooling = ""
     query_prefix: str | None = None
     passage_prefix: str | None = None
+    dense_weight: float = 0.0
+    foreign_base: float = 0.0
+    foreign_slope: float = 0.0
     thinking: Thinking = "unknown"
     template_arguments: Mapping[str, object] = field(default_factory=dict)
     stop: tuple[str, ...] = ()
