@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,20 +24,16 @@ class Mix:
     """How many texts of each kind a step has."""
 
     translations: int
-    anchors: int = 48
-    glossary: int = 64
-    questions_ja: int = 0
-    questions_en: int = 0
-    cloze_ja: int = 0
-    medical: int = 0
+    glossary: int
+    anchors: int = 0
+    questions: int = 0
+    cloze: int = 0
     similar: int = 0
     hard: float = 0.5
 
 
-EARLY = Mix(translations=384, anchors=0, glossary=128)
-LATE = Mix(
-    translations=160, anchors=40, glossary=48, questions_ja=48, questions_en=24, cloze_ja=16, medical=4, similar=48
-)
+EARLY = Mix(translations=384, glossary=128)
+LATE = Mix(translations=176, glossary=48, anchors=32, questions=44, cloze=16, similar=32)
 
 
 @dataclass
@@ -94,12 +91,13 @@ class Lessons:
         teacher: Encoder,
         teacher_marks: tuple[int, int],
         teacher_english: Ragged,
+        first: Encoder,
         similar: tuple[Ragged, Ragged, NDArray[np.float32]],
     ) -> None:
         self.batches, self.cls, self.sep = batches, *marks
         self.teacher, self.teacher_marks, self.teacher_english = teacher, teacher_marks, teacher_english
-        self.similar = similar
-        self.memories = {language: Memory(torch.zeros(0, teacher.shape.width)) for language in ("ja", "en")}
+        self.first, self.similar = first, similar
+        self.memory = Memory(torch.zeros(0, teacher.shape.width))
 
     def _texts(self, bags: Bags, longest: int = 256) -> Texts:
         return texts_of(bags, self.cls, self.sep, longest)
@@ -117,48 +115,52 @@ class Lessons:
         matches = {
             name: match
             for name, match in (
-                ("ja", self._questions(rng, mix.questions_ja, "ja")),
-                ("en", self._questions(rng, mix.questions_en, "en")),
-                ("cloze", self.batches.cloze(rng, mix.cloze_ja, "ja") if mix.cloze_ja else None),
-                ("medical", self.batches.medical(rng, mix.medical) if mix.medical else None),
+                ("questions", self.batches.questions(rng, mix.questions, "ja") if mix.questions else None),
+                ("cloze", self.batches.cloze(rng, mix.cloze, "ja") if mix.cloze else None),
             )
             if match is not None
         }
-        anchors = pairs.group[rng.permutation(len(pairs.group))[: mix.anchors]]
-        parts = [self._texts(pairs.left), self._texts(words.left), self._texts(words.right)]
-        parts.append(self._texts(self.batches.texts["pairs_en"].bags(anchors)))
+        anchors = self._anchors(rng, mix.anchors)
+        parts = [self._texts(pairs.left), self._texts(words.left), self._texts(words.right), anchors]
         for match in matches.values():
             parts += self._match_texts(rng, match, mix.hard)
         scored = rng.integers(0, len(self.similar[2]), mix.similar)
         parts += [self._texts(self.similar[side].bags(scored)) for side in (0, 1)]
         rows = vectors(encoder, [text for part in parts for text in part], encoder.table())
         split = iter(rows.split([len(part) for part in parts]))
-        found = self._taught_losses(split, pairs.group, words.group, anchors)
+        found = self._taught_losses(split, pairs.group, words.group)
+        if anchors:
+            found["anchor"] = 6 * (1 - (next(split) * self._held(anchors)).sum(1)).mean()
+        else:
+            next(split)
         for name, match in matches.items():
             found[name] = self._match_loss(name, match, next(split), next(split), next(split))
         if mix.similar:
             found["similar"] = 0.3 * likeness(next(split), next(split), torch.from_numpy(self.similar[2][scored]))
         return found
 
+    def _anchors(self, rng: np.random.Generator, size: int) -> Texts:
+        """Return English texts of three kinds, ``size`` of each, whose vectors are to stay what they were."""
+        texts: Texts = []
+        for name, longest in (("pairs_en", 64), ("questions_en", 48), ("passages_en", 128)):
+            at = rng.integers(0, len(self.batches.texts[name]), size)
+            texts += self._texts(self.batches.texts[name].bags(at), longest)
+        return texts
+
+    def _held(self, texts: Texts) -> torch.Tensor:
+        with torch.no_grad():
+            return vectors(self.first, texts, self.first.table())
+
     def _taught_losses(
-        self, split: object, pairs: NDArray[np.int64], words: NDArray[np.int64], anchors: NDArray[np.int64]
+        self, split: Iterator[torch.Tensor], pairs: NDArray[np.int64], words: NDArray[np.int64]
     ) -> dict[str, torch.Tensor]:
-        rows = iter(split)  # type: ignore[call-overload]
-        japanese, word, gloss, english = next(rows), next(rows), next(rows), next(rows)
+        japanese, word, gloss = next(split), next(split), next(split)
         target = self.taught(pairs)
-        found = {
+        return {
             "teacher": 4 * (1 - (japanese * target).sum(1)).mean(),
             "translation": contrast(japanese, target, pairs, pairs),
             "glossary": 0.3 * contrast(word, gloss, words, words),
         }
-        if len(anchors):
-            place = {int(at): row for row, at in enumerate(pairs)}
-            own = target[[place[int(at)] for at in anchors]]
-            found["anchor"] = 4 * (1 - (english * own).sum(1)).mean()
-        return found
-
-    def _questions(self, rng: np.random.Generator, size: int, language: str) -> Matches | None:
-        return self.batches.questions(rng, size, language) if size else None
 
     def _match_texts(self, rng: np.random.Generator, match: Matches, hard: float) -> list[Texts]:
         longest = int(rng.choice((96, 128, 192, 256), p=(0.3, 0.4, 0.2, 0.1)))
@@ -173,9 +175,9 @@ class Lessons:
     ) -> torch.Tensor:
         candidates = np.concatenate([match.group, match.hard_group[: len(wrong)]])
         rows = torch.cat([right, wrong])
-        memory = self.memories.get(name)
-        if memory is None:
-            return 0.5 * contrast(left, rows, match.group, candidates)
-        known = contrast(left, torch.cat([rows, memory.rows]), match.group, np.concatenate([candidates, memory.owners]))
-        memory.add(rows, candidates)
-        return known
+        if name != "questions":
+            return 0.25 * contrast(left, rows, match.group, candidates)
+        owners = np.concatenate([candidates, self.memory.owners])
+        found = contrast(left, torch.cat([rows, self.memory.rows]), match.group, owners)
+        self.memory.add(rows, candidates)
+        return 0.5 * found

@@ -125,6 +125,7 @@ def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, 
         teacher,
         (theirs.token_to_id(CLS), theirs.token_to_id(SEP)),
         teacher_tokens(shared, teacher_folder, out),
+        make_encoder(out, teacher).requires_grad_(False),
         similar_sentences(shared, tokenizer),
     )
     groups = [{"params": [encoder.new]}, {"params": [*encoder.body(), encoder.old]}]
