@@ -193,3 +193,19 @@ def test_the_answer_lies_in_every_right_window_and_in_no_wrong_one(made: Path, r
         answer = data.passages.ids[data.passages.starts[data.passage[at]] :][data.start[at] : data.end[at] + 1]
         assert right.ids[right.start : right.end + 1].tolist() == answer.tolist()
         assert all(window.start == -1 and len(window.ids) <= 48 + 24 + 160 + 4 for window in wrong)
+
+
+def test_words_of_a_question_are_switched_by_the_dictionary() -> None:
+    from training.small.switching import Switcher
+
+    rows = [
+        {"ja": "運用", "en": ["operation", "use (of)"]},
+        {"ja": "始める", "en": ["to start"]},
+        {"ja": "計算", "en": ["calculation"]},
+        {"ja": "ラン", "en": ["run"]},
+        {"ja": "予算", "en": ["budget"]},
+    ]
+    switcher = Switcher(rows)
+    assert switcher.to_english("富岳の運用はいつですか") == "富岳 operation when"
+    assert switcher.to_english("フランスの計算は何?") == "フランス calculation what"
+    assert switcher.to_japanese("What are the budgets of 2026?") == "何、予算、2026、?"

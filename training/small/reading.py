@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from training.small.switching import Switcher
 from training.small.vocabulary import CLS, SEP
 from training.static.data import read_lines
 from training.static.ragged import Ragged, tokenize
 
 QUESTION, TITLE, WINDOW = 48, 24, 160  # tokens, at most
+_SWITCHED = 0.2
 Ids = NDArray[np.int64]
 Rng = np.random.Generator
 
@@ -50,6 +52,8 @@ class Questions:
     end: NDArray[np.int64]
     negatives: NDArray[np.int32]
     """int32[n, k]: passages that look right and lack the answer; -1 fills."""
+    switched: Ragged
+    """The questions with their words in the other language; see ``switching``."""
 
 
 def token_span(starts: Sequence[int], ends: Sequence[int], start: int, end: int) -> tuple[int, int]:
@@ -67,9 +71,7 @@ def load_questions(shared: Path, out: Path, tokenizer: Tokenizer, language: str)
         ragged = [
             Ragged(arrays[f"{name}.ids"], arrays[f"{name}.starts"]) for name in ("questions", "titles", "passages")
         ]
-        return Questions(
-            ragged[0], ragged[1], ragged[2], arrays["passage"], arrays["start"], arrays["end"], arrays["negatives"]
-        )
+        return Questions(*ragged[:3], arrays["passage"], arrays["start"], arrays["end"], arrays["negatives"], ragged[3])
 
 
 def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str) -> None:
@@ -145,7 +147,7 @@ class QuestionGroups:
     def group(self, rng: Rng, at: int) -> list[Window]:
         """Return a right window and ``wrong`` wrong ones for question ``at``."""
         d = self.data
-        question = _text(d.questions, at)
+        question = _text(d.switched if rng.random() < _SWITCHED else d.questions, at)
         question = question[rng.random(len(question)) >= 0.05]
         own = int(d.passage[at])
         made = [self._right(rng, question, own, int(d.start[at]), int(d.end[at]))]
