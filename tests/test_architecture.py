@@ -63,6 +63,7 @@ HEAVY = {
     "llama_cpp": {"generation/llama_cpp.py", "embedding/llama_cpp.py"},
     "onnxruntime": {"onnx_graph.py"},
     "httpx": {"remote/client.py"},
+    "ray": {"ingest/on_ray.py"},
     "faiss": {"index/vectors.py"},
     "tantivy": {"index/lexical.py"},
     "sudachipy": {"text/terms_sudachi.py"},

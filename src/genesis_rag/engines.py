@@ -46,8 +46,11 @@ def local_embedder(settings: Settings) -> ModelSpec:
     return ModelSpec(name=path.name, task="embedding", backend=guessed_backend(path), licence="", path=str(path))
 
 
-def model_embedder(model: ModelSpec, settings: Settings) -> Embedder:
-    """Open an embedder; what it computes is kept in the home, except where computing is as fast as reading."""
+def model_embedder(model: ModelSpec, settings: Settings, *, cached: bool = True) -> Embedder:
+    """Open an embedder; what it computes is kept in the home, except where computing is as fast as reading.
+
+    Workers of a cluster do without (``cached``): SQLite is not made for files that several machines share.
+    """
     _require_task(model, "embedding")
     if model.backend in ("static", "hashing"):
         return open_embedder(model.backend, _place(model, settings))
@@ -58,7 +61,7 @@ def model_embedder(model: ModelSpec, settings: Settings) -> Embedder:
         from genesis_rag.models.canary import check_embedder, once
 
         once(settings.models_dir / model.name, lambda: check_embedder(model.name, embedder, model.languages))
-    return CachingEmbedder(embedder, settings.home / "cache" / "embeddings.sqlite")
+    return CachingEmbedder(embedder, settings.home / "cache" / "embeddings.sqlite") if cached else embedder
 
 
 def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:
@@ -75,7 +78,7 @@ def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:
         file=model.file,
         device=model.device,
         batch=model.batch,
-        url=model.url,
+        url=_url(model, settings),
         model=model.model,
         api_key=settings.model_api_key,
         timeout=model.timeout,
@@ -105,7 +108,7 @@ def model_generator(model: ModelSpec, settings: Settings) -> Generator:
         speculation=model.speculation,
         template_arguments=model.template_arguments,
         stop=model.stop,
-        url=model.url,
+        url=_url(model, settings),
         model=model.model,
         api_key=settings.model_api_key,
         timeout=model.timeout,
@@ -130,11 +133,21 @@ def _embedder_options(model: ModelSpec, settings: Settings) -> EmbedderOptions:
         file=model.file,
         device=model.device,
         batch=model.batch,
-        url=model.url,
+        url=_url(model, settings),
         model=model.model,
         api_key=settings.model_api_key,
         timeout=model.timeout,
     )
+
+
+def _url(model: ModelSpec, settings: Settings) -> str:
+    """Return the addresses of a model behind servers: those of the settings before those of models.toml."""
+    given = {
+        "embedding": settings.embedding_url,
+        "reranking": settings.reranking_url,
+        "generation": settings.generation_url,
+    }
+    return (given[model.task] or model.url) if model.url else ""
 
 
 def _require_task(model: ModelSpec, task: str) -> None:

@@ -31,6 +31,8 @@ class Settings:
         model_folder: where downloaded models lie.
         mirrors: addresses of model hubs, tried in this order, with commas between them.
         model_api_key: sent to model servers.
+        embedding_url, reranking_url, generation_url: addresses of the profile's model servers, several with commas
+            between them; empty for those of models.toml.
         rate_limit: requests a minute for each API key and address, where other machines are served.
         readers: processes that read documents while an index is filled.
         reader_seconds: time for one document.
@@ -46,6 +48,9 @@ class Settings:
     model_folder: str = ""
     mirrors: str = "https://huggingface.co"
     model_api_key: str = ""
+    embedding_url: str = ""
+    reranking_url: str = ""
+    generation_url: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     api_key: str = ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genesis_rag.answering import ExtractiveAnswerer
 from genesis_rag.assistant import Assistant
@@ -30,6 +31,9 @@ from genesis_rag.retrieval import Reranking, Retriever
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
+
+if TYPE_CHECKING:
+    from genesis_rag.ingest import Tools
 
 __all__ = [
     "DoctorReport",
@@ -117,6 +121,8 @@ def run_ingest(
     progress: Progress | None = None,
     parts: Parts | None = None,
     roots: Sequence[Path] = (),
+    ray: str | None = None,
+    ray_workers: int = 0,
 ) -> IngestReport:
     """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``.
 
@@ -129,21 +135,41 @@ def run_ingest(
         progress: told what is done.
         parts: opened before; None to open them.
         roots: what the user named, where ``paths`` are a part of that: names of sources begin there.
+        ray: address of a Ray cluster that reads and embeds, "" for a Ray of our own here; None for this process.
+        ray_workers: how many actors embed there; 0 for one a GPU, or one a machine.
     """
-    from genesis_rag.ingest import ReadingLimits, Tools, ingest
+    from genesis_rag.ingest import ReadingLimits, ingest
 
     parts = parts or _parts(settings)
+    limits = ReadingLimits(settings.readers, settings.reader_seconds, settings.reader_memory_mb)
+    workers = None
+    if ray is not None:
+        from genesis_rag.ingest.on_ray import RayOptions, RayWorkers
+
+        workers = RayWorkers(RayOptions(ray, ray_workers), partial(worker_tools, settings), limits)
     return ingest(
         paths,
         base=_base(settings, roots or [*paths, *gone]),
         directory=settings.index_dir,
-        tools=Tools(parts.identity, parts.embedder, parts.chunk, _context, parts.terms),
+        tools=_tools(parts),
         progress=progress,
         prune=prune,
         rebuild=rebuild,
         gone=gone,
-        reading=ReadingLimits(settings.readers, settings.reader_seconds, settings.reader_memory_mb),
+        reading=limits,
+        workers=workers,
     )
+
+
+def worker_tools(settings: Settings) -> Tools:
+    """Open what a worker of a cluster reads, cuts and embeds with."""
+    return _tools(_parts(settings, cached=False))
+
+
+def _tools(parts: Parts) -> Tools:
+    from genesis_rag.ingest import Tools
+
+    return Tools(parts.identity, parts.embedder, parts.chunk, _context, parts.terms)
 
 
 def watch_documents(
@@ -213,7 +239,7 @@ def run_doctor(settings: Settings) -> DoctorReport:
     return doctor(settings.index_dir, parts.terms, expected=parts.identity)
 
 
-def _parts(settings: Settings, *, reading: bool = False) -> Parts:
+def _parts(settings: Settings, *, reading: bool = False, cached: bool = True) -> Parts:
     """Return what index and search are made with; for ``reading``, everything that the profile names must be there."""
     catalogue = load_catalogue(settings.home)
     profile = catalogue.profile(settings.profile)
@@ -227,7 +253,9 @@ def _parts(settings: Settings, *, reading: bool = False) -> Parts:
     others = [*quoting, "" if settings.llm else profile.generator] if reading else []
     models = [embedder, *(catalogue.model(name) for name in others if name)]
     require_installed(profile, models, settings.models_dir, offline=settings.offline)
-    return Parts(profile, model_embedder(embedder, settings), get_analyser(profile.analyser), ChunkSettings())
+    return Parts(
+        profile, model_embedder(embedder, settings, cached=cached), get_analyser(profile.analyser), ChunkSettings()
+    )
 
 
 def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,11 @@ EXIT_INTERRUPTED = 130
 @click.option("--prune", is_flag=True, help="Also remove documents of these folders whose files are gone.")
 @click.option("--watch", is_flag=True, help="Go on and take in every change within a second, until Ctrl-C.")
 @click.option("--rebuild", is_flag=True, help="Start anew, as after a change of the embedder or the chunker.")
+@click.option("--on", "engine", type=click.Choice(["ray"]), help="Read and embed on Ray (needs the extra `ray`).")
+@click.option("--address", metavar="HOST:PORT", help="The Ray cluster. Default: a Ray of its own on this machine.")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1), help="Workers that embed. Default: one a GPU or machine."
+)
 @options.embedder
 @options.quiet
 @options.place
@@ -34,6 +40,9 @@ def index(
     prune: bool,
     watch: bool,
     rebuild: bool,
+    engine: str | None,
+    address: str | None,
+    workers: int | None,
     embedder: Path | None,
     quiet: bool,
     profile: str | None,
@@ -48,9 +57,13 @@ def index(
 
     With --watch, files that are still being written are waited for, and documents whose files are deleted go; a folder
     that is not there any more, such as a drive that was pulled out, is waited for.
+
+    With --on ray, the workers of a cluster read and embed, and this process alone writes (docs/scale-out.md). The
+    index is the same. Workers may die, and so may this process: the same command goes on from what was saved.
     """
     from genesis_rag.wiring import run_ingest
 
+    ray = _ray_address(engine, address, workers, watch)
     settings = settings_for(home, profile, embedder=embedder)
     chosen = list(paths) or [settings.corpus_dir]
     if watch:
@@ -58,7 +71,9 @@ def index(
         return
     try:
         with progress_bar(quiet) as progress:
-            report = run_ingest(settings, chosen, prune=prune, rebuild=rebuild, progress=progress)
+            report = run_ingest(
+                settings, chosen, prune=prune, rebuild=rebuild, progress=progress, ray=ray, ray_workers=workers or 0
+            )
     except KeyboardInterrupt:
         remark(_kept(settings))
         raise SystemExit(EXIT_INTERRUPTED) from None
@@ -126,6 +141,18 @@ def report_lines(report: IngestReport) -> Iterator[Line]:
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     chunks = f" ({report.chunks:,} new chunks)" if report.chunks else ""
     yield Line(((told or "nothing to do", "strong"), f"{chunks} in {report.seconds:.1f} s"))
+
+
+def _ray_address(engine: str | None, address: str | None, workers: int | None, watch: bool) -> str | None:
+    """Return where Ray is, "" for one of our own; None where it is not wanted."""
+    if engine is None and (address or workers):
+        raise click.UsageError("--address and --workers belong to --on ray.")
+    if engine is not None and watch:
+        raise click.UsageError("--watch takes in changes on this machine; it does not go with --on ray.")
+    if engine is None:
+        return None
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to anybody
+    return address or ""
 
 
 def _kept(settings: Settings) -> str:

@@ -11,9 +11,11 @@ from genesis_rag.index import IndexIdentity, IndexWriter
 from genesis_rag.index.connection import damage_told
 from genesis_rag.ingest.batch import Tools
 from genesis_rag.ingest.run import DEFAULT_READING, Listener, Progress, Run
+from genesis_rag.ingest.spread import Spread, Workers
+from genesis_rag.ingest.work import OpenTools
 from genesis_rag.types import Chunk, IngestReport
 
-__all__ = ["Progress", "ReadingLimits", "Tools", "ingest", "remove"]
+__all__ = ["OpenTools", "Progress", "ReadingLimits", "Tools", "Workers", "ingest", "remove"]
 
 
 def ingest(
@@ -27,6 +29,7 @@ def ingest(
     rebuild: bool = False,
     gone: Sequence[Path] = (),
     reading: ReadingLimits = DEFAULT_READING,
+    workers: Workers | None = None,
     trace: Callable[[str], None] | None = None,
 ) -> IngestReport:
     """Add the documents under ``paths`` to the index in ``directory``, or bring it up to date.
@@ -44,6 +47,7 @@ def ingest(
         gone: files and folders whose documents go if they are gone.
         rebuild: start anew; the old index answers until the new one is whole.
         reading: what reading files in processes of their own may cost.
+        workers: read and embed, with ``tools`` of their own; None for doing all here.
         trace: told the name of every step, for tests.
 
     Raises:
@@ -55,7 +59,8 @@ def ingest(
     listener = Listener(progress, trace)
     with damage_told(), _open(directory, tools, rebuild, listener) as writer:
         whole_only = rebuild and writer.generation > 0
-        run = Run(writer, tools, base, listener, whole_only, reading)
+        spread = None if workers is None else Spread(tools, workers, writer.stored_vectors)
+        run = Run(writer, spread.tools if spread else tools, base, listener, whole_only, spread or reading)
         try:
             run.take_in(paths)
             run.prune([*gone, *(paths if prune else ())])

@@ -41,6 +41,11 @@ class Tools:
     term_maker: Callable[[str, Chunk], Sequence[str]]
 
 
+def text_key(fingerprint: str, text: str) -> bytes:
+    """Return the key under which the index keeps the vector that an embedder makes of a text."""
+    return hashlib.blake2b(f"{fingerprint}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A document that is cut but not embedded; ``kind`` says what storing it counts as."""
@@ -109,13 +114,9 @@ class Batcher:
         return batch.documents
 
     def _hashed(self, waiting: Waiting) -> list[tuple[bytes, str]]:
-        """Return for every chunk the text to embed and its hash, the embedder's fingerprint included."""
-        prefix = f"{self._tools.embedder.fingerprint}\0".encode()
+        """Return for every chunk the key of its vector and the text to embed."""
         texts = [self._tools.context(waiting.document.title, chunk) for chunk in waiting.chunks]
-        return [
-            (hashlib.blake2b(prefix + text.encode("utf-8", "surrogatepass"), digest_size=16).digest(), text)
-            for text in texts
-        ]
+        return [(text_key(self._tools.embedder.fingerprint, text), text) for text in texts]
 
     def _vectors(self, hashed: Sequence[tuple[bytes, str]]) -> dict[bytes, NDArray[np.float32]]:
         """Return the vector of every hash: the stored one, or one that is made now."""

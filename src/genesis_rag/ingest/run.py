@@ -16,6 +16,7 @@ from genesis_rag.index import IndexWriter
 from genesis_rag.index.stamps import FileStamp, same_times, take_stamp
 from genesis_rag.ingest.batch import Batcher, Tools, Waiting
 from genesis_rag.ingest.reading import Reading
+from genesis_rag.ingest.spread import Spread
 from genesis_rag.types import Document, IngestReport, SkippedFile
 
 DEFAULT_READING = ReadingLimits()
@@ -72,7 +73,7 @@ class Run:
         base: Path,
         listener: Listener,
         whole_only: bool,
-        reading: ReadingLimits = DEFAULT_READING,
+        reading: ReadingLimits | Spread = DEFAULT_READING,
     ) -> None:
         self._writer, self._tools, self._base, self._reading = writer, tools, base, reading
         self._listener, self._whole_only = listener, whole_only
@@ -90,10 +91,15 @@ class Run:
         self._listener.step("discover")
         files = list(discover(paths, self._base))
         self._total = len(files)
-        with Reading(self._reading, lambda file: load_documents(file)) as reading:
+        with self._reader() as reading:
             for file, documents in reading.read(self._changed(files)):
                 self._take_file(file, documents)
         self._store_batch()
+
+    def _reader(self) -> Reading | Spread:
+        if isinstance(self._reading, Spread):
+            return self._reading
+        return Reading(self._reading, lambda file: load_documents(file))
 
     def prune(self, paths: Sequence[Path]) -> None:
         """Remove what was found in files under ``paths`` that are gone."""
@@ -214,6 +220,8 @@ class Run:
         self._listener.step("chunk")
         try:
             chunks = self._tools.chunk(document)
+        except BackendError:
+            raise
         except Exception as error:  # one strange document must not stop the rest
             self._skip(file, f"it cannot be cut into chunks ({type(error).__name__}: {error})")
             return

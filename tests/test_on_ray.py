@@ -1,0 +1,195 @@
+"""A real Ray on this machine: the same index, with workers killed, and with the writer killed and started again.
+
+The commands run as processes of their own, and the embedder is a model server of this process, so that what was
+embedded is seen here and the speed of it is ours to choose.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")]
+
+DOCUMENTS, PARTS = 150, 4
+SECONDS = 300.0
+MODELS = """
+[models.served]
+task = "embedding"
+backend = "openai_server"
+url = "{url}"
+model = "m"
+licence = "none"
+batch = 8
+
+[profiles.served]
+embedder = "served"
+analyser = "bigram"
+answerer = "extractive"
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, model_server: Any) -> Path:
+    """A home with a corpus of some 600 chunks and a profile over the model server of the test."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for number in range(DOCUMENTS):
+        parts = [
+            f"## 計画{number}の{part}\n\n" + f"Plan {number} part {part} costs {number} yen in year {part}. " * 12
+            for part in range(PARTS)
+        ]
+        (folder / f"plan{number:03}.md").write_text(f"# Plan {number}\n\n" + "\n\n".join(parts))
+    (tmp_path / "models.toml").write_text(MODELS.format(url=model_server.url))
+    return tmp_path
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Commands that are ended with everything that they started."""
+    commands: list[subprocess.Popen[bytes]] = []
+    yield commands
+    for command in commands:
+        end(below(command.pid))
+        command.kill()
+        command.wait(20)
+
+
+def index(home: Path, name: str, *more: str) -> list[str]:
+    place = home / name
+    place.mkdir(exist_ok=True)
+    (place / "models.toml").write_bytes((home / "models.toml").read_bytes())
+    command = [sys.executable, "-c", "from genesis_rag.cli.main import main; main()", "index", str(home / "corpus")]
+    return [*command, "--quiet", "--home", str(place), "--profile", "served", *more]
+
+
+def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as told:
+        return subprocess.Popen(command, stdout=told, stderr=told, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def contents(place: Path) -> list[tuple[Any, ...]]:
+    """Return every document and chunk with the hash of its text and its vector."""
+    with sqlite3.connect(f"file:{place / 'index' / 'store.sqlite'}?mode=ro", uri=True) as database:
+        return database.execute(
+            "SELECT s.source, d.id, d.title, d.text_sha256, c.id, c.ordinal, c.start, c.end, v.hash, v.vector "
+            "FROM documents d JOIN sources s ON s.document = d.number JOIN chunks c ON c.document = d.number "
+            "JOIN vectors v ON v.number = c.vector WHERE d.died IS NULL ORDER BY s.source, c.ordinal"
+        ).fetchall()
+
+
+def saved(place: Path) -> int:
+    with suppress(sqlite3.Error):
+        return len(contents(place))
+    return 0
+
+
+def embedded(server: Any) -> list[str]:
+    """Return all texts that the server was asked for, its sample not counted."""
+    return [text for _, body, _ in server.requests for text in body["input"] if "Plan" in text]
+
+
+def below(pid: int) -> dict[int, str]:
+    """Return the processes that ``pid`` started, and theirs, with their command lines."""
+    parents, found, names = {}, {pid}, {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):
+            parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            names[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {one: names.get(one, "") for one in found - {pid}}
+
+
+def end(processes: Any) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def alive(processes: Any) -> list[int]:
+    """Return those that run, zombies not counted."""
+    states = {}
+    for pid in processes:
+        with suppress(OSError, IndexError):
+            states[pid] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return [pid for pid, state in states.items() if state != "Z"]
+
+
+def left_behind(command: subprocess.Popen[bytes]) -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"genesis-ray-{command.pid}-*"))
+
+
+def until(true: Callable[[], Any], what: str, command: subprocess.Popen[bytes] | None = None) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        assert command is None or command.poll() is None, f"the command ended before {what}"
+        time.sleep(0.1)
+    return found
+
+
+def worker(command: subprocess.Popen[bytes], kind: str) -> list[int]:
+    return [pid for pid, name in below(command.pid).items() if name.startswith(f"ray::{kind}")]
+
+
+def test_workers_that_are_killed_lose_nothing(home: Path, model_server: Any, started: Any) -> None:
+    log = home / "log"
+    here = start(index(home, "here"), log)
+    started.append(here)
+    assert here.wait(SECONDS) == 0, log.read_text()[-2000:]
+    expected = contents(home / "here")
+    assert len({row[1] for row in expected}) == DOCUMENTS and len(expected) >= DOCUMENTS * PARTS
+    asked = set(embedded(model_server))
+    model_server.requests.clear()
+    model_server.delay = 0.1
+    there = start(index(home, "there", "--on", "ray", "--workers", "2"), log)
+    started.append(there)
+    until(lambda: len(embedded(model_server)) > 40, "texts to be embedded", there)
+    embedders = until(lambda: len(found := worker(there, "TextEmbedder")) >= 2 and found, "two actors", there)
+    processes = below(there.pid)
+    end(embedders[:1])
+    end(worker(there, "read_file")[:1])
+    assert there.wait(SECONDS) == 0, log.read_text()[-2000:]
+    assert contents(home / "there") == expected
+    assert set(embedded(model_server)) == asked
+    until(lambda: not alive(processes), "Ray to end")
+    assert not left_behind(there)
+
+
+def test_a_writer_that_is_killed_goes_on_from_what_it_saved(home: Path, model_server: Any, started: Any) -> None:
+    log = home / "log"
+    model_server.delay = 0.1
+    first = start(index(home, "there", "--on", "ray", "--workers", "2"), log)
+    started.append(first)
+    until(lambda: saved(home / "there"), "the first save", first)
+    processes = below(first.pid)
+    assert any(name.startswith("ray::") for name in processes.values())
+    first.kill()
+    first.wait(20)
+    until(lambda: not alive(processes), "Ray to end with its writer")
+    kept = contents(home / "there")
+    before = {row[8] for row in kept}
+    model_server.requests.clear()
+    model_server.delay = 0.0
+    second = start(index(home, "there", "--on", "ray", "--workers", "2"), log)
+    started.append(second)
+    assert second.wait(SECONDS) == 0, log.read_text()[-2000:]
+    whole = contents(home / "there")
+    assert len({row[1] for row in whole}) == DOCUMENTS and len(whole) == len({(row[0], row[4]) for row in whole})
+    assert set(kept) <= set(whole)
+    again = embedded(model_server)
+    assert len(again) == len(set(again)) == len({row[8] for row in whole} - before) < len({row[8] for row in whole})
+    assert not left_behind(first), "the second run removes what the first left"
