@@ -122,6 +122,9 @@ class FakeAssistant:
     def close(self) -> None:
         self.closed = True
 
+    def require_ready(self) -> None:
+        pass
+
     def refresh(self) -> bool:
         self.refreshed += 1
         return False

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from genesis_rag.errors import IndexDamagedError, UserError
 from genesis_rag.index import Index
-from genesis_rag.protocols import Answerer, Rewriter
+from genesis_rag.protocols import Answerer, Remote, Rewriter
 from genesis_rag.retrieval import Retriever
 from genesis_rag.types import (
     NO_CONVERSATION,
@@ -166,6 +166,16 @@ class Assistant:
                     f"The index holds no document '{source_or_id}'.", "List them: genesis-rag documents list"
                 )
             return index.document(found)
+
+    def require_ready(self) -> None:
+        """See that the servers that search and answers need can be reached.
+
+        Raises:
+            BackendError: one of them cannot.
+        """
+        for part in (self._index, self._retriever, self._answerer):
+            if isinstance(part, Remote):
+                part.require_healthy()
 
     def refresh(self) -> bool:
         """Switch to the newest generation of the index; tell whether there was a newer one."""

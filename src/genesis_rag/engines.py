@@ -12,13 +12,15 @@ from genesis_rag.protocols import Embedder, Generator, Reader, Reranker
 from genesis_rag.settings import Settings
 
 
-def check_model(settings: Settings, name: str) -> None:
+def check_model(settings: Settings, name: str) -> str:
     """Open a model of models.toml and see whether it works at all; see ``models.canary``. A generator is only opened.
 
-    A model that passed with the libraries of today is not tried again.
+    A model that passed with the libraries of today is not tried again, except behind a server. Return what a user
+    should know of it, mostly nothing.
 
     Raises:
         ModelError: it is not installed, damaged, or prefers a wrong text.
+        BackendError: its server does not answer.
         MissingExtraError: its library is not installed.
     """
     from genesis_rag.models.canary import check_embedder, check_reranker, once
@@ -26,16 +28,22 @@ def check_model(settings: Settings, name: str) -> None:
     model = load_catalogue(settings.home).model(name)
     require_sound(model, settings.models_dir)
 
-    def check() -> None:
+    def check() -> Embedder | Reranker | Generator:
         if model.task == "embedding":
-            options = _embedder_options(model, settings)
-            check_embedder(name, open_embedder(model.backend, _place(model, settings), options), model.languages)
-        elif model.task in ("reranking", "reading"):
-            check_reranker(name, model_reranker(model, settings), model.languages)
-        else:
-            model_generator(model, settings)
+            embedder = open_embedder(model.backend, _place(model, settings), _embedder_options(model, settings))
+            check_embedder(name, embedder, model.languages)
+            return embedder
+        if model.task in ("reranking", "reading"):
+            reranker = model_reranker(model, settings)
+            check_reranker(name, reranker, model.languages)
+            return reranker
+        return model_generator(model, settings)
 
-    once(settings.models_dir / name, check)
+    if not model.url:
+        once(settings.models_dir / name, check)
+        return ""
+    estimates = not getattr(check(), "counts_exactly", True)
+    return "its server has no /tokenize, so numbers of tokens are estimated" if estimates else ""
 
 
 def local_embedder(settings: Settings) -> ModelSpec:

@@ -189,6 +189,15 @@ class Answerer(Protocol):
 
 
 @runtime_checkable
+class Remote(Protocol):
+    """Something that needs a server, or holds something that does."""
+
+    def require_healthy(self) -> None:
+        """Raise BackendError unless what is needed can be reached; without servers do nothing."""
+        ...
+
+
+@runtime_checkable
 class Rewriter(Protocol):
     """Makes follow-up questions self-contained.
 

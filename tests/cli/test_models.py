@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import tiny_models
+
 REVISION = "f" * 40
 FILES = {"tokenizer.json": b'{"a": 1}' * 50, "model.onnx": b"\x00graph" * 1000}
 
@@ -125,3 +127,16 @@ def test_a_folder_without_a_model_is_told(genesis: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = genesis("予算", "--embedder", str(tmp_path / "empty"), program="ask")
     assert run.code == 1 and "holds no embedding model" in run.err
+
+
+def test_a_model_behind_a_server_is_asked_whether_it_works(genesis: Any, tmp_path: Path, model_server: Any) -> None:
+    (tmp_path / "models.toml").write_text(
+        f'[models.far]\ntask = "generation"\nbackend = "openai_server"\nurl = "{model_server.url}"\nlicence = "MIT"\n'
+    )
+    told = genesis("models", "verify", "far", "--home", str(tmp_path)).out
+    assert told == "far: right; its server has no /tokenize, so numbers of tokens are estimated\n"
+    model_server.tokenize = lambda handler, body: tiny_models.answer_json(handler, {"count": 1})
+    assert genesis("models", "verify", "far", "--home", str(tmp_path)).out == "far: right\n"
+    model_server.tokenize = lambda handler, body: tiny_models.answer_json(handler, {"error": "loading"}, 500)
+    run = genesis("models", "verify", "far", "--home", str(tmp_path))
+    assert run.code == 1 and "answers 500: loading" in run.err

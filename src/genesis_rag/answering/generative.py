@@ -27,7 +27,7 @@ from genesis_rag.answering.questions import analyse_question
 from genesis_rag.answering.replies import no_evidence_text
 from genesis_rag.answering.support import Support, SupportFinder, SupportLimits
 from genesis_rag.answering.verification import invalid_markers, parse_markers
-from genesis_rag.protocols import Generator
+from genesis_rag.protocols import Generator, Remote
 from genesis_rag.text.normalize import nfc
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
@@ -77,6 +77,11 @@ class GenerativeAnswerer:
     def needs_passages(self, question: str) -> bool:
         """Tell whether documents can help; see ``protocols.Answerer``."""
         return self._extractive.needs_passages(question)
+
+    def require_healthy(self) -> None:
+        """Raise BackendError where the model needs a server that cannot be reached."""
+        if isinstance(self._generator, Remote):
+            self._generator.require_healthy()
 
     def nothing_indexed(self, question: str, language: Language | None = None) -> Answer:
         """Say that there are no documents yet; see ``protocols.Answerer``."""

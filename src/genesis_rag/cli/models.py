@@ -109,8 +109,12 @@ def pull_models(
 @options.quiet
 @options.place
 def verify_models(names: tuple[str, ...], quiet: bool, profile: str | None, home: Path | None) -> None:
-    """Read every byte of the installed models and compare. Offline. Without NAME, all that are installed."""
+    """Read every byte of the installed models and compare. Offline. Without NAME, all that are installed.
+
+    A model behind a server is asked whether it works.
+    """
     from genesis_rag.models.checking import verify
+    from genesis_rag.wiring import check_model
 
     settings, catalogue = _read(home, profile)
     wanted = _chosen(catalogue, names) if names else _installed(catalogue, settings)
@@ -121,8 +125,9 @@ def verify_models(names: tuple[str, ...], quiet: bool, profile: str | None, home
         broken += len(found)
         for one in found:
             remark(f"{one}")
+        told = check_model(settings, model.name) if model.url else ""
         if not found and not quiet:
-            standard_output().lines([Line((f"{model.name}: right",))])
+            standard_output().lines([Line((f"{model.name}: right" + (f"; {told}" if told else ""),))])
     if not wanted and not quiet:
         remark("No model is installed.")
     if broken:

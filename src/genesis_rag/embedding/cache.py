@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genesis_rag.protocols import Embedder, Vectors
+from genesis_rag.protocols import Embedder, Remote, Vectors
 
 _SCHEMA = """
 create table if not exists vectors (key blob primary key, vector blob not null) without rowid;
@@ -47,6 +47,11 @@ class CachingEmbedder:
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of ``text``."""
         return self._inner.count_tokens(text)
+
+    def require_healthy(self) -> None:
+        """Raise BackendError where ``inner`` needs a server that cannot be reached."""
+        if isinstance(self._inner, Remote):
+            self._inner.require_healthy()
 
     def close(self) -> None:
         """Close the file."""

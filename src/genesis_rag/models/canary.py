@@ -66,7 +66,7 @@ ITEMS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 }
 
 
-def once(folder: Path, check: Callable[[], None]) -> bool:
+def once(folder: Path, check: Callable[[], object]) -> bool:
     """Run ``check`` unless it passed before with the same versions of all libraries; tell whether it ran.
 
     Args:

@@ -34,6 +34,9 @@ Post = Callable[[str, Mapping[str, object]], Json]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 30.0
 _HEALTH_SECONDS = 2.0
+"""How long a health check may take."""
+HEALTH_AGE = 2.0
+"""How long its result is taken for true by those who only want to know."""
 _NO_SUCH_PAGE = (404, 405, 501)
 
 
@@ -126,21 +129,19 @@ class RemoteClient:
         self._tried(lambda _: None)
 
     def require_healthy(self) -> None:
-        """Ask the addresses about their health, at most once in two seconds.
+        """Ask the addresses about their health, unless that was done just now.
 
         Raises:
             BackendError: none of them is well.
         """
         seen, well = self._looked
-        if time.monotonic() - seen > _HEALTH_SECONDS or not seen:
+        if time.monotonic() - seen > HEALTH_AGE or not seen:
             known = sorted(self._addresses.all, key=lambda address: address.failures)
             well = any(_healthy(self._clients[address.url], address.url) for address in known)
             self._looked = time.monotonic(), well
         if not well:
             told = ", ".join(self._shown.values())
-            raise BackendError(
-                f"No model server is well: {told}.", "Start it, or wait until it has loaded its model."
-            )
+            raise BackendError(f"No model server is well: {told}.", "Start it, or wait until it has loaded its model.")
 
     def close(self) -> None:
         """Close the connections and end the health checks."""

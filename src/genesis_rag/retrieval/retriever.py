@@ -17,7 +17,7 @@ from itertools import islice
 
 import numpy as np
 
-from genesis_rag.protocols import Embedder, Vectors
+from genesis_rag.protocols import Embedder, Remote, Vectors
 from genesis_rag.retrieval.fusion import Scored, best_first, fuse, fuse_foreign, keyword_scores, share_places
 from genesis_rag.retrieval.legs import HYBRID, LEGS, search_leg
 from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
@@ -61,6 +61,12 @@ class Retriever:
     def reranks(self) -> bool:
         """Whether there is a reranker."""
         return self._reranking is not None
+
+    def require_healthy(self) -> None:
+        """Raise BackendError where embedder or reranker need a server that cannot be reached."""
+        for part in (self._embedder, self._reranking.reranker if self._reranking else None):
+            if isinstance(part, Remote):
+                part.require_healthy()
 
     def search(
         self, query: str, k: int, search_filter: SearchFilter | None = None, *, rerank: bool = False

@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
 from genesis_rag import __version__
-from genesis_rag.errors import GenesisError
+from genesis_rag.errors import BackendError, GenesisError
 from genesis_rag.server.document_routes import document_router
 from genesis_rag.server.guard import MAX_BODY_BYTES, Guard, is_loopback
 from genesis_rag.server.holder import AssistantHolder
@@ -26,7 +26,7 @@ from genesis_rag.server.mcp_endpoint import McpEndpoint
 from genesis_rag.server.metrics import CONTENT_TYPE, Metrics
 from genesis_rag.server.openai_routes import openai_router
 from genesis_rag.server.page_routes import page_router
-from genesis_rag.server.problems import install_handlers
+from genesis_rag.server.problems import install_handlers, problem_of
 from genesis_rag.server.routes import api_router
 from genesis_rag.server.services import Services
 from genesis_rag.server.sessions import Sessions
@@ -114,8 +114,16 @@ def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
 
     @app.get("/ready", response_model=None)
     def ready() -> JSONResponse:
-        """Say whether questions can be answered, and from which generation of the index; 503 if not."""
-        return JSONResponse({"status": "ready", "version": __version__, "generation": holder.get().info["generation"]})
+        """Say whether questions can be answered, and from which generation of the index; 503 if not.
+
+        There must be an index that this profile can read, and every model server that the profile needs must answer.
+        """
+        assistant = holder.get()
+        try:
+            assistant.require_ready()
+        except BackendError as error:
+            return JSONResponse(problem_of(error)[1], 503)
+        return JSONResponse({"status": "ready", "version": __version__, "generation": assistant.info["generation"]})
 
 
 def _add_metrics(app: FastAPI, services: Services) -> None:
