@@ -5,6 +5,7 @@ GenesisError                     base: a message for people and a hint that says
 │   ├── SettingsError            a setting, profile or models.toml is wrong
 │   ├── UnreadableDocumentError  one file cannot be read (reported, never stops a run)
 │   ├── MissingExtraError        an optional library is not installed
+│   ├── NotAllowedError          the user has not allowed this
 │   ├── IndexNotFoundError       there is no index yet
 │   ├── IndexMismatchError       the index was made by another embedder, chunker, analyser or schema
 │   └── IndexLockedError         another process is writing
@@ -42,6 +43,10 @@ class MissingExtraError(UserError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"{library} is not installed.", f"Install it with: pip install 'genesis-rag[{extra}]'")
+
+
+class NotAllowedError(UserError):
+    """The user has not allowed this."""
 
 
 class IndexNotFoundError(UserError):

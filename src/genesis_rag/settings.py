@@ -34,6 +34,7 @@ class Settings:
         embedding_url, reranking_url, generation_url: addresses of the profile's model servers, several with commas
             between them; empty for those of models.toml.
         rate_limit: requests a minute for each API key and address, where other machines are served.
+        url_hosts: hosts that documents may be fetched from, with commas between them; empty for none.
         readers: processes that read documents while an index is filled.
         reader_seconds: time for one document.
         reader_memory_mb: memory of each such process.
@@ -55,6 +56,7 @@ class Settings:
     port: int = 8000
     api_key: str = ""
     rate_limit: int = 300
+    url_hosts: str = ""
     readers: int = min(4, os.cpu_count() or 1)
     reader_seconds: int = 600
     reader_memory_mb: int = 3072
@@ -63,6 +65,11 @@ class Settings:
     def index_dir(self) -> Path:
         """Where the index lives."""
         return self.home / "index"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that documents may be fetched from."""
+        return tuple(host.strip() for host in self.url_hosts.split(",") if host.strip())
 
     @property
     def models_dir(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from genesis_rag.cli import options
+from genesis_rag.cli.addresses import PathOrAddress, local_paths
 from genesis_rag.cli.opening import forget_first_build, settings_for
 from genesis_rag.cli.output import Line, remark, standard_output
 from genesis_rag.cli.progress import LinePrinter, progress_bar
@@ -23,7 +24,7 @@ EXIT_INTERRUPTED = 130
 
 
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=PathOrAddress(exists=True, path_type=Path))
 @click.option("--prune", is_flag=True, help="Also remove documents of these folders whose files are gone.")
 @click.option("--watch", is_flag=True, help="Go on and take in every change within a second, until Ctrl-C.")
 @click.option("--rebuild", is_flag=True, help="Start anew, as after a change of the embedder or the chunker.")
@@ -36,7 +37,7 @@ EXIT_INTERRUPTED = 130
 @options.quiet
 @options.place
 def index(
-    paths: tuple[Path, ...],
+    paths: tuple[Path | str, ...],
     prune: bool,
     watch: bool,
     rebuild: bool,
@@ -50,10 +51,11 @@ def index(
 ) -> None:
     """Add or update documents.
 
-    PATH is a file or a folder; without one, corpus/documents of the home folder. Files whose content has not changed
-    are left as they are. Files that cannot be read are listed at the end with the reason, the rest is indexed all the
-    same, and the exit code is then 1. Ctrl-C leaves a sound index that holds everything finished by then, and the same
-    command goes on from there.
+    PATH is a file, a folder, or the address of a document (https://…, from hosts that GENESIS_URL_HOSTS names; it is
+    kept in uploads/ of the home). Without one, corpus/documents of the home folder is meant. Files whose content has
+    not changed are left as they are. Files that cannot be read are listed at the end with the reason, the rest is
+    indexed all the same, and the exit code is then 1. Ctrl-C leaves a sound index that holds everything finished by
+    then, and the same command goes on from there.
 
     With --watch, files that are still being written are waited for, and documents whose files are deleted go; a folder
     that is not there any more, such as a drive that was pulled out, is waited for.
@@ -65,7 +67,7 @@ def index(
 
     ray = _ray_address(engine, address, workers, watch)
     settings = settings_for(home, profile, embedder=embedder)
-    chosen = list(paths) or [settings.corpus_dir]
+    chosen = local_paths(settings, paths) or [settings.corpus_dir]
     if watch:
         follow(settings, chosen, prune=prune, rebuild=rebuild, quiet=quiet)
         return

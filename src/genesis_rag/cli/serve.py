@@ -16,6 +16,13 @@ from genesis_rag.errors import UserError
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
 @click.option("--host", metavar="ADDRESS", help="Address to listen on. Any but this machine needs an API key.")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="Port to listen on. Default: 8000.")
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=1,
+    help="Processes that serve, each with its own copy of the models. Default: 1.",
+)
 @options.llm
 @options.embedder
 @options.quiet
@@ -23,6 +30,7 @@ from genesis_rag.errors import UserError
 def serve(
     host: str | None,
     port: int | None,
+    workers: int,
     llm: Path | None,
     embedder: Path | None,
     quiet: bool,
@@ -41,8 +49,9 @@ def serve(
     settings = settings_for(home, profile, host=host, port=port, llm=llm, embedder=embedder)
     check_binding(settings.host, KeyRing(settings.home, settings.api_key).keys())
     open_or_build(settings, phrases_for_user(""), quiet).close()
+    started = None if quiet else lambda url: remark(f"Serving on {url} (stop with Ctrl-C)")
     try:
-        serve_forever(settings, started=None if quiet else lambda url: remark(f"Serving on {url} (stop with Ctrl-C)"))
+        serve_forever(settings, started, workers)
     except OSError as error:
         raise UserError(
             f"Port {settings.port} of {settings.host} cannot be used: {error.strerror or error}",

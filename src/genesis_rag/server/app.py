@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -19,7 +20,7 @@ from genesis_rag import __version__
 from genesis_rag.errors import BackendError, GenesisError
 from genesis_rag.server.document_routes import document_router
 from genesis_rag.server.guard import MAX_BODY_BYTES, Guard, is_loopback
-from genesis_rag.server.holder import AssistantHolder
+from genesis_rag.server.holder import REFRESH_SECONDS, AssistantHolder
 from genesis_rag.server.keys import KeyRing
 from genesis_rag.server.limits import RateLimiter
 from genesis_rag.server.mcp_endpoint import McpEndpoint
@@ -30,6 +31,7 @@ from genesis_rag.server.problems import install_handlers, problem_of
 from genesis_rag.server.routes import api_router
 from genesis_rag.server.services import Services
 from genesis_rag.server.sessions import Sessions
+from genesis_rag.server.shared import Channel, SharedLimiter, SharedSessions
 from genesis_rag.server.turns import Turns
 from genesis_rag.server.uploads import UploadFolder
 from genesis_rag.server.workshop import Workshop
@@ -49,6 +51,7 @@ def create_app(
     settings: Settings,
     extra_hosts: Sequence[str] = (),
     workshop: Workshop | None = None,
+    shared: Channel | None = None,
 ) -> Guard:
     """Return the application, an ASGI callable.
 
@@ -57,8 +60,9 @@ def create_app(
         settings: ``host`` and ``api_key`` decide who is served.
         extra_hosts: further Host names to accept on a loopback address.
         workshop: writes to the index; one over ``settings`` if none is given.
+        shared: leads to what this process has in common with others that serve the same home; None if it is alone.
     """
-    services = _services(open_assistant, settings, workshop or Workshop(settings))
+    services = _services(open_assistant, settings, workshop or Workshop(settings), shared)
     mcp = McpEndpoint(services.holder.get, services.metrics.answered)
     app = FastAPI(
         title="genesis-rag",
@@ -79,15 +83,21 @@ def create_app(
     _add_metrics(app, services)
     _add_page(app)
     limiter = None if is_loopback(settings.host) else RateLimiter(settings.rate_limit)
+    if limiter is not None and shared is not None:
+        limiter = SharedLimiter(shared, settings.rate_limit)
     ring = KeyRing(settings.home, settings.api_key)
     return Guard(app, settings.host, ring, services.metrics, limiter, extra_hosts)
 
 
-def _services(open_assistant: Callable[[], Assistant], settings: Settings, workshop: Workshop) -> Services:
-    holder, uploads, metrics = AssistantHolder(open_assistant), UploadFolder(settings.home), Metrics()
+def _services(
+    open_assistant: Callable[[], Assistant], settings: Settings, workshop: Workshop, shared: Channel | None
+) -> Services:
+    holder = AssistantHolder(open_assistant, seconds=REFRESH_SECONDS if shared is None else 0.0)
+    uploads, metrics = UploadFolder(settings.home), Metrics()
     count = partial(metrics.count, "genesis_writes_total")
     writes = WriteQueue(workshop, uploads, holder.refresh, lambda result: count(result=result))
-    return Services(settings, holder, workshop, uploads, writes, metrics, Turns(), Sessions())
+    sessions = Sessions() if shared is None else SharedSessions(shared)
+    return Services(settings, holder, workshop, uploads, writes, metrics, Turns(), sessions)
 
 
 def _lifespan(services: Services, mcp: McpEndpoint) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -109,8 +119,8 @@ def _lifespan(services: Services, mcp: McpEndpoint) -> Callable[[FastAPI], Abstr
 def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
     @app.get("/health", response_model=None)
     def health() -> JSONResponse:
-        """Say that the process is alive."""
-        return JSONResponse({"status": "ok", "version": __version__})
+        """Say that the process is alive, and which one it is: there may be several workers."""
+        return JSONResponse({"status": "ok", "version": __version__, "process": os.getpid()})
 
     @app.get("/ready", response_model=None)
     def ready() -> JSONResponse:

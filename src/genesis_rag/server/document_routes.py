@@ -13,7 +13,7 @@ from fastapi.sse import format_sse_event
 
 from genesis_rag.server import documents
 from genesis_rag.server.receiving import receive
-from genesis_rag.server.requests import MAX_SOURCE_CHARS, LanguageName
+from genesis_rag.server.requests import MAX_SOURCE_CHARS, MAX_URL_CHARS, LanguageName
 from genesis_rag.server.schemas import INDEX_SCHEMA, UPLOAD_SCHEMA, document_payload, text_payload, to_line
 from genesis_rag.server.streaming import EVENT_STREAM, HEADERS
 from genesis_rag.server.uploads import MAX_UPLOAD_BYTES
@@ -37,6 +37,13 @@ _UPLOAD_BODY = {
                 }
             },
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["url"],
+                    "properties": {"url": {"type": "string", "maxLength": MAX_URL_CHARS}},
+                }
+            },
         },
     }
 }
@@ -115,10 +122,12 @@ def _add_upload(router: APIRouter, services: Services) -> None:
     ) -> Response:
         """Add files to the library; what is acknowledged is committed.
 
-        The body is a form with one or more `file`, or the file itself with its name in the address. With
-        `Accept: text/event-stream` the answer is the progress, and `done` or `error` for each file.
+        The body is a form with one or more `file`, or the file itself with its name in the address, or as JSON the
+        `url` of a document on a host that the settings allow. With `Accept: text/event-stream` the answer is the
+        progress, and `done` or `error` for each file.
         """
-        files = await receive(request, name, services.uploads, services.workshop.check)
+        workshop = services.workshop
+        files = await receive(request, name, services.uploads, workshop.check, workshop.fetch)
         events: asyncio.Queue[Event] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         for incoming in files:

@@ -23,11 +23,17 @@ class AssistantHolder:
     Args:
         open_assistant: makes the assistant; may raise any GenesisError, as when there is no index yet.
         clock: seconds, rising.
+        seconds: between two looks; 0 where other processes write, so that all tell at once what one has acknowledged.
     """
 
-    def __init__(self, open_assistant: Callable[[], Assistant], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        open_assistant: Callable[[], Assistant],
+        clock: Callable[[], float] = time.monotonic,
+        seconds: float = REFRESH_SECONDS,
+    ) -> None:
         self._open = open_assistant
-        self._clock = clock
+        self._clock, self._seconds = clock, seconds
         self._lock = threading.Lock()
         self._assistant: Assistant | None = None
         self._looked = 0.0
@@ -38,7 +44,7 @@ class AssistantHolder:
             now = self._clock()
             if self._assistant is None:
                 self._assistant, self._looked = self._open(), now
-            elif now - self._looked >= REFRESH_SECONDS:
+            elif now - self._looked >= self._seconds:
                 self._looked = now
                 try:
                     self._assistant.refresh()

@@ -1,4 +1,4 @@
-"""Takes uploaded files from a request: a form with files, or a body that is the file itself."""
+"""Takes documents from a request: a form with files, a body that is the file itself, or the address of one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from genesis_rag.errors import UnreadableDocumentError, UserError
+from genesis_rag.server.requests import MAX_URL_BYTES, AddressRequest
 from genesis_rag.server.uploads import Incoming, UploadFolder, safe_name
 
 MAX_FILES = 64
@@ -17,7 +19,11 @@ _BLOCK = 2**20
 
 
 async def receive(
-    request: Request, name: str | None, folder: UploadFolder, check: Callable[[Path], None]
+    request: Request,
+    name: str | None,
+    folder: UploadFolder,
+    check: Callable[[Path], None],
+    fetch: Callable[[UploadFolder, str], Incoming],
 ) -> list[Incoming]:
     """Return the files of a request, put to disk and checked, but not yet under their names.
 
@@ -26,15 +32,20 @@ async def receive(
         name: of a body that is the file itself.
         folder: where they are received.
         check: raises UnreadableDocumentError for a file that cannot be indexed.
+        fetch: receives the document at an address.
 
     Raises:
-        UserError: there is no file, or it has no usable name.
+        UserError: there is no file, or it has no usable name, or its address may not be asked.
         UnreadableDocumentError: one of the files is of no supported format; none is taken then.
     """
     files: list[Incoming] = []
+    kind = request.headers.get("content-type", "").lower()
     try:
-        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        if kind.startswith("multipart/form-data"):
             await _form(request, folder, files)
+        elif kind.startswith("application/json") and not name:
+            url = await _address(request)
+            files.append(await run_in_threadpool(fetch, folder, url))
         elif name:
             incoming = await run_in_threadpool(folder.receive, safe_name(name))
             files.append(incoming)
@@ -42,7 +53,8 @@ async def receive(
                 incoming.write(part)
         else:
             raise UserError(
-                "There is no file.", "Send a form with `file`, or the file itself to /api/documents?name=NAME."
+                "There is no file.",
+                'Send a form with `file`, the file itself to /api/documents?name=NAME, or {"url": …} as JSON.',
             )
         for incoming in files:
             await run_in_threadpool(incoming.received)
@@ -52,6 +64,18 @@ async def receive(
             incoming.close()
         raise
     return files
+
+
+async def _address(request: Request) -> str:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_URL_BYTES:
+            raise UserError("The address is too long.", 'Send {"url": "https://…"}.')
+    try:
+        return AddressRequest.model_validate_json(body).url
+    except ValidationError:
+        raise UserError("The JSON names no address.", 'Send {"url": "https://…"}.') from None
 
 
 async def _form(request: Request, folder: UploadFolder, files: list[Incoming]) -> None:

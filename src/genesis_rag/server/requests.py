@@ -12,6 +12,8 @@ MAX_QUESTION_CHARS = 4_000
 MAX_SOURCE_CHARS = 500
 MAX_PASSAGES = 50
 MAX_HITS = 100
+MAX_URL_CHARS = 2_000
+MAX_URL_BYTES = 16_384
 SESSION_PATTERN = r"^[A-Za-z0-9_-]{8,64}$"
 
 LanguageName = Literal["ja", "en"]
@@ -48,6 +50,16 @@ class SearchRequest(_Filtered):
 
     query: str = Field(max_length=MAX_QUESTION_CHARS)
     k: int = Field(10, ge=1, le=MAX_HITS, description="How many hits.")
+
+
+class AddressRequest(BaseModel):
+    """A document to fetch from the web."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(
+        min_length=1, max_length=MAX_URL_CHARS, description="Its host must be one of the setting url_hosts."
+    )
 
 
 class FeedbackRequest(BaseModel):

@@ -4,45 +4,52 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
 from genesis_rag.server.app import create_app
-from genesis_rag.server.guard import check_binding
+from genesis_rag.server.guard import Guard, check_binding
 from genesis_rag.server.keys import KeyRing
+from genesis_rag.server.workers import supervise
 from genesis_rag.server.workshop import Workshop
 from genesis_rag.settings import Settings
 
 GRACE_SECONDS = 5
 
 
-def serve_forever(settings: Settings, started: Callable[[str], None] | None = None) -> None:
+def serve_forever(settings: Settings, started: Callable[[str], None] | None = None, workers: int = 1) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         settings: host and port to listen on, and the key.
         started: called with the address once the port is ours.
+        workers: how many processes serve.
 
     Raises:
         SettingsError: the host is not loopback and there is no API key.
         OSError: the port cannot be used.
+        BackendError: a worker process cannot be kept alive.
     """
     check_binding(settings.host, KeyRing(settings.home, settings.api_key).keys())
-    listener = listen(settings.host, settings.port)
-    workshop = Workshop(settings)
-    app = create_app(workshop.open_assistant, settings, workshop=workshop)
+    with listen(settings.host, settings.port) as listener:
+        if started is not None:
+            name = f"[{settings.host}]" if ":" in settings.host else settings.host
+            started(f"http://{name}:{listener.getsockname()[1]}/")
+        if workers > 1:
+            supervise(settings, listener, workers)
+            return
+        workshop = Workshop(settings)
+        run(create_app(workshop.open_assistant, settings, workshop=workshop), listener)
+
+
+def run(app: Guard, listener: socket.socket) -> None:
+    """Serve an application on a listening socket until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         app, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
     )
-    if started is not None:
-        name = f"[{settings.host}]" if ":" in settings.host else settings.host
-        started(f"http://{name}:{listener.getsockname()[1]}/")
-    try:
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how a server is meant to be stopped
         uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is how a server is meant to be stopped
-    finally:
-        listener.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

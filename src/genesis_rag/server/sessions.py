@@ -70,6 +70,12 @@ class Sessions:
                 _, conversation = self._sessions.pop(name)
                 self._sessions[name] = (self._clock(), conversation.after(answer))
 
+    def put(self, client: str, session: str, conversation: Conversation) -> None:
+        """Replace what a session asked; one that was forgotten meanwhile stays forgotten."""
+        with self._lock:
+            if self._sessions.pop((client, session), None) is not None:
+                self._sessions[(client, session)] = (self._clock(), conversation)
+
     def forget(self, client: str, session: str) -> bool:
         """Forget a session; tell whether there was one."""
         with self._lock:

@@ -16,6 +16,7 @@ import shutil
 import stat
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from genesis_rag.errors import UserError
@@ -154,7 +155,17 @@ class UploadFolder:
         if self.path.is_symlink() or jobs.is_symlink():
             raise UserError(f"{self.path} is a link.", "Make it a folder.")
         jobs.mkdir(parents=True, exist_ok=True)
-        return Incoming(self.path, jobs / secrets.token_hex(8), name)
+        with _locked(jobs, fcntl.LOCK_SH):  # nobody takes a job for a dead one that has no lock of its own yet
+            return Incoming(self.path, jobs / secrets.token_hex(8), name)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one process that gives uploads their names and indexes them; wait until it is this one's turn."""
+        if not self.path.is_dir() or self.path.is_symlink():
+            yield
+            return
+        with _locked(self.path, fcntl.LOCK_EX):
+            yield
 
     def file_of(self, source: str) -> Path | None:
         """Return the uploaded file that a source of the index came from, if it did: passages name a line of it."""
@@ -175,15 +186,16 @@ class UploadFolder:
         jobs, restored = self.path / INCOMING, 0
         if not jobs.is_dir() or jobs.is_symlink():
             return 0
-        for job in sorted(jobs.iterdir()):
-            if _is_held(job / "lock"):
-                continue
-            old = job / "old"
-            for kept in sorted(old.iterdir()) if old.is_dir() else ():
-                kept.replace(self.path / kept.name)
-                restored += 1
-            _sync(self.path)
-            shutil.rmtree(job, ignore_errors=True)
+        with _locked(jobs, fcntl.LOCK_EX):
+            for job in sorted(jobs.iterdir()):
+                if _is_held(job / "lock"):
+                    continue
+                old = job / "old"
+                for kept in sorted(old.iterdir()) if old.is_dir() else ():
+                    kept.replace(self.path / kept.name)
+                    restored += 1
+                _sync(self.path)
+                shutil.rmtree(job, ignore_errors=True)
         return restored
 
 
@@ -205,6 +217,17 @@ def _is_held(lock: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """Hold a lock on a folder, against other processes and other threads alike."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sync(*folders: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genesis_rag import wiring
+from genesis_rag.server.fetched import fetch_into
+from genesis_rag.server.uploads import Incoming, UploadFolder
 from genesis_rag.settings import Settings
 from genesis_rag.types import IngestReport
 
@@ -39,6 +41,10 @@ class Workshop:
     def check(self, path: Path) -> None:
         """Raise UnreadableDocumentError unless a file is of a format that can be indexed."""
         wiring.require_readable(path)
+
+    def fetch(self, folder: UploadFolder, url: str) -> Incoming:
+        """Receive the document at an address."""
+        return fetch_into(folder, url, self._settings)
 
     def ingest(self, paths: Sequence[Path], progress: Progress | None = None, prune: bool = False) -> IngestReport:
         """Bring the index up to date with files; returns when that is committed."""

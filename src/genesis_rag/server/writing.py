@@ -160,12 +160,13 @@ class WriteQueue:
 
     def _write(self, batch: list[Job]) -> None:
         try:
-            if batch[0].everything:
-                self._look_through()
-            elif batch[0].removed:
-                self._remove(batch[0])
-            else:
-                self._take_in(batch)
+            with self._folder.writing():
+                if batch[0].everything:
+                    self._look_through()
+                elif batch[0].removed:
+                    self._remove(batch[0])
+                else:
+                    self._take_in(batch)
         except Exception as error:
             if not isinstance(error, GenesisError):
                 _LOG.exception("writing failed")
