@@ -178,8 +178,12 @@ def test_the_address_holds_the_question(browser: Any, driver: ModuleType, site: 
     assert browser.text("#asked") == JAPANESE
     browser.run("document.getElementById('question').value = ''")
     ask(browser, driver, "invest")
+    assert browser.run("return new URLSearchParams(location.search).get('q')") == "invest"
     browser.run("history.back()")
-    browser.wait(lambda: browser.text("#asked") == JAPANESE)
+    browser.wait(lambda: browser.run("return new URLSearchParams(location.search).get('q')") == JAPANESE)
+    assert browser.texts(".asked-question") == [JAPANESE, "invest"], "it goes back within the conversation"
+    top = "return document.querySelector('.turn').getBoundingClientRect().top"
+    browser.wait(lambda: 0 <= browser.run(top) < 200)
 
 
 def test_a_server_with_a_key_is_asked_with_it(

@@ -1,94 +1,113 @@
 // Shows one answer: its text with markers, its sources, and the buttons under it. Data only ever becomes text nodes.
 
 import { asMarkdown, asPlainText } from "./copying.js";
-import { cutText, element, oneLine, splitMarkers } from "./text.js";
+import { cutText, element, markerPlaces, oneLine, splitMarkers } from "./text.js";
 import { placeOf } from "./viewer.js";
 
 const byId = (id) => document.getElementById(id);
 const NEAREST = 3; // passages offered when there is no answer
 
-export class AnswerView {
-  /** `words()` gives the interface's words; `judge(answer, verdict)` sends feedback. */
-  constructor(words, viewer, judge) {
-    this.words = words;
-    this.viewer = viewer;
-    this.judge = judge;
-    this.answer = null;
-    viewer.onChange = markOpen;
-    byId("copy-plain").addEventListener("click", () => this.copy(asPlainText(this.answer, this.words())));
-    byId("copy-markdown").addEventListener("click", () => this.copy(asMarkdown(this.answer, this.words())));
-    byId("copy-link").addEventListener("click", () => this.copy(location.href));
-    for (const verdict of ["good", "bad"]) byId(verdict).addEventListener("click", () => this.sendVerdict(verdict));
+/** One question and its answer. The parts of the newest turn have ids; those of earlier ones lose them. */
+export class Turn {
+  /** `words()` gives the interface's words; `judge(answer, verdict)` sends feedback; `first` is whether it begins a thread. */
+  constructor(words, viewer, judge, question, first) {
+    Object.assign(this, { words, viewer, judge, question, answer: null, quotes: [] });
+    this.root = byId("turn").content.firstElementChild.cloneNode(true);
+    this.heading = element(first ? "h1" : "h2", "asked-question", question);
+    this.heading.dataset.part = "asked";
+    this.heading.tabIndex = -1;
+    this.part("answer").prepend(this.heading);
+    for (const node of this.root.querySelectorAll("[data-part]")) node.id = node.dataset.part;
+    this.part("copy-plain").addEventListener("click", () => this.copy(asPlainText(this.answer, this.words())));
+    this.part("copy-markdown").addEventListener("click", () => this.copy(asMarkdown(this.answer, this.words())));
+    this.part("copy-link").addEventListener("click", () => this.copy(this.address));
+    for (const verdict of ["good", "bad"]) this.part(verdict).addEventListener("click", () => this.sendVerdict(verdict));
+    this.part("state").textContent = this.words().searching;
+    this.translate();
   }
 
-  /** A question was asked: nothing of the last answer stays. */
-  begin(question) {
-    this.answer = null;
-    document.body.classList.add("asked");
-    document.body.classList.remove("failed");
-    byId("notice").hidden = byId("actions").hidden = true;
-    byId("result").hidden = false;
-    byId("answer").className = "answer";
-    byId("answer").setAttribute("aria-busy", "true");
-    byId("asked").textContent = question;
-    byId("state").textContent = this.words().searching;
-    byId("state").hidden = byId("waiting").hidden = false;
-    byId("text").replaceChildren();
-    byId("notes").replaceChildren();
-    byId("sources").hidden = byId("closing").hidden = true;
-    this.viewer.setQuotes([]);
+  part(name) {
+    return this.root.querySelector(`[data-part="${name}"]`);
   }
 
-  reading(count) {
-    byId("state").textContent = this.words().reading(count);
+  /** What leads here again: a follow-up question as it was understood, since its conversation is not in the address. */
+  get address() {
+    const address = new URL(location.origin);
+    address.search = new URLSearchParams({ q: this.answer?.searched || this.question, ...this.narrowing });
+    return address.href;
+  }
+
+  /** A later question was asked: the sources fold up, and the ids go to the newer turn. */
+  retire() {
+    for (const node of this.root.querySelectorAll("[data-part]")) node.removeAttribute("id");
+    this.root.classList.add("earlier");
+    this.part("sources").open = false;
+  }
+
+  translate() {
+    for (const node of this.root.querySelectorAll("[data-text]")) node.textContent = this.words()[node.dataset.text];
+    if (this.answer) this.show(this.answer);
+  }
+
+  reading(count, searched) {
+    this.part("state").textContent = this.words().reading(count);
+    this.showSearched(searched);
+  }
+
+  showSearched(searched) {
+    const other = Boolean(searched) && searched !== this.question;
+    this.part("searched").hidden = !other;
+    if (other) this.part("searched").textContent = this.words().searchedFor(searched);
   }
 
   /** More of the text came in. */
   stream(text) {
-    byId("waiting").hidden = true;
-    byId("text").textContent = text;
+    this.part("waiting").hidden = true;
+    this.part("text").textContent = text;
   }
 
   /** Nothing more comes in. */
   end() {
-    byId("answer").setAttribute("aria-busy", "false");
-    byId("waiting").hidden = true;
-    if (!this.answer) byId("state").hidden = true;
+    this.part("answer").setAttribute("aria-busy", "false");
+    this.part("waiting").hidden = true;
   }
 
   show(answer) {
     this.answer = answer;
     const words = this.words();
     const missing = answer.abstained && ["no_evidence", "empty_index"].includes(answer.reason);
-    const quotes = answer.citations.length || !missing ? answer.citations : answer.passages.slice(0, NEAREST);
-    this.viewer.setQuotes(quotes);
-    byId("answer").className = `answer${answer.abstained ? " abstained" : ""}${missing ? " missing" : ""}`;
-    byId("state").hidden = !missing;
-    byId("state").textContent = answer.reason === "empty_index" ? words.emptyIndex : words.abstained;
-    this.showText(answer, quotes);
-    byId("notes").replaceChildren(...answer.notes.map((note) => element("p", "", note, answer.language)));
-    this.showSources(quotes, answer.citations.length > 0);
+    this.quotes = answer.citations.length || !missing ? answer.citations : nearest(answer);
+    this.viewer.setQuotes(this.quotes);
+    this.part("answer").className = `answer${answer.abstained ? " abstained" : ""}${missing ? " missing" : ""}`;
+    this.part("state").hidden = !missing;
+    this.part("state").textContent = answer.reason === "empty_index" ? words.emptyIndex : words.abstained;
+    this.showSearched(answer.searched);
+    this.showText(answer, this.quotes);
+    this.part("notes").replaceChildren(...answer.notes.map((note) => element("p", "", note, answer.language)));
+    this.showSources(this.quotes, answer.citations.length > 0);
     this.showActions();
     const times = Object.values(answer.timings);
     const seconds = times.length ? answer.timings.total ?? times.reduce((total, one) => total + one, 0) : null;
-    byId("closing").hidden = answer.citations.length === 0 || seconds === null;
+    this.part("closing").hidden = answer.citations.length === 0 || seconds === null;
     if (seconds !== null) {
       const told = answer.answerer.startsWith("extractive") ? words.closing : words.written;
-      byId("closing").textContent = told(seconds.toFixed(seconds < 0.1 ? 3 : 2));
+      this.part("closing").textContent = told(seconds.toFixed(seconds < 0.1 ? 3 : 2));
     }
   }
 
   showText(answer, quotes) {
-    const target = byId("text");
+    const target = this.part("text");
     target.replaceChildren();
     if (answer.language === "other") target.removeAttribute("lang");
     else target.lang = answer.language;
+    const places = answer.citations.length ? markerPlaces(answer) : null; // [3] within quoted words is no marker of ours
     const known = new Set(quotes.map((quote) => quote.marker));
     let start = 0; // of the paragraph, in code points
     for (const paragraph of answer.text.split("\n")) {
       const item = /^\s*(?:[-*•・‣◦]|\d+[.)])\s*/u.test(paragraph);
       const made = element("p", item ? "item" : "");
-      for (const run of splitMarkers(paragraph, known)) {
+      const from = start;
+      for (const run of splitMarkers(paragraph, (marker, at) => known.has(marker) && (places?.has(from + at) ?? true))) {
         if (run.marker === undefined) made.append(...this.plainRun(run.text, start + run.start, answer));
         else made.append(this.markerButton(run, start + run.start, quotes));
       }
@@ -117,18 +136,32 @@ export class AnswerView {
     button.type = "button";
     button.dataset.quote = index;
     button.setAttribute("aria-label", this.words().marker(marker, quotes[index].title));
-    button.addEventListener("click", () => this.viewer.show(index, button));
+    button.addEventListener("click", () => this.open(index, button));
     hintOn(button, quotes[index], this.words);
     return button;
   }
 
+  /** Open a quotation of this turn beside it. */
+  open(index, opener) {
+    if (this.viewer.quotes !== this.quotes) this.viewer.setQuotes(this.quotes);
+    this.viewer.show(index, opener);
+  }
+
+  /** Show which quotation is open in the viewer. */
+  markOpen(index) {
+    for (const button of this.root.querySelectorAll("[data-quote]")) {
+      if (Number(button.dataset.quote) === index) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
+  }
+
   showSources(quotes, cited) {
-    byId("sources").hidden = quotes.length === 0;
-    byId("sources-title").textContent = cited ? this.words().sources : this.words().nearest;
+    this.part("sources").hidden = quotes.length === 0;
+    this.part("sources-title").textContent = cited ? this.words().sources : this.words().nearest;
     const groups = new Map();
     quotes.forEach((quote, index) => groups.set(quote.marker, [...(groups.get(quote.marker) ?? []), { quote, index }]));
     const items = [...groups].sort(([a], [b]) => a - b).map(([marker, group]) => this.sourceItem(marker, group));
-    byId("source-list").replaceChildren(...items);
+    this.part("source-list").replaceChildren(...items);
   }
 
   sourceItem(marker, group) {
@@ -141,29 +174,29 @@ export class AnswerView {
       const button = element("button", "quote", oneLine(quote.quote ?? quote.text), quote.language);
       button.type = "button";
       button.dataset.quote = index;
-      button.addEventListener("click", () => this.viewer.show(index, button));
+      button.addEventListener("click", () => this.open(index, button));
       item.append(button);
     }
     return item;
   }
 
   showActions() {
-    byId("actions").hidden = false;
-    byId("done").textContent = "";
+    this.part("actions").hidden = false;
+    this.part("done").textContent = "";
     for (const verdict of ["good", "bad"]) byId(verdict).setAttribute("aria-pressed", "false");
   }
 
   async copy(text) {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else copyTheOldWay(text);
-    byId("done").textContent = this.words().copied;
+    this.part("done").textContent = this.words().copied;
   }
 
   async sendVerdict(verdict) {
     const { answer } = this;
     if (!(await this.judge(answer, verdict)) || this.answer !== answer) return;
     for (const name of ["good", "bad"]) byId(name).setAttribute("aria-pressed", String(name === verdict));
-    byId("done").textContent = this.words().thanks;
+    this.part("done").textContent = this.words().thanks;
   }
 }
 
@@ -175,14 +208,6 @@ function copyTheOldWay(text) {
   box.select();
   document.execCommand("copy");
   box.remove();
-}
-
-/** Show which quotation is open in the viewer. */
-function markOpen(index) {
-  for (const button of document.querySelectorAll("[data-quote]")) {
-    if (Number(button.dataset.quote) === index) button.setAttribute("aria-current", "true");
-    else button.removeAttribute("aria-current");
-  }
 }
 
 /** Let the quotation appear beside `button` while it is pointed at or has the focus. */
@@ -206,4 +231,11 @@ function hintOn(button, quote, words) {
   button.addEventListener("mouseenter", show);
   button.addEventListener("focus", () => { if (button.matches(":focus-visible")) show(); });
   for (const event of ["mouseleave", "blur", "click"]) button.addEventListener(event, hide);
+}
+
+/** The passages that an abstention names in its text, and at least a few of the nearest. */
+function nearest({ text, passages }) {
+  const named = splitMarkers(text, (marker) => passages.some((passage) => passage.marker === marker));
+  const most = Math.max(NEAREST, ...named.map((run) => run.marker ?? 0));
+  return passages.filter((passage) => passage.marker <= most).sort((a, b) => a.marker - b.marker);
 }

@@ -1,11 +1,11 @@
 // The page: which view is shown, the asking of questions, and what belongs to all views.
 
-import { AnswerView } from "./answer.js";
 import { Api } from "./api.js";
 import { Evaluation } from "./evaluation.js";
 import { askForKey } from "./key.js";
 import { Library } from "./library.js";
 import { element } from "./text.js";
+import { Thread } from "./thread.js";
 import { Viewer } from "./viewer.js";
 import { WORDS, initialInterface, keepInterface } from "./words.js";
 
@@ -18,7 +18,7 @@ let running = null; // AbortController of the question being answered
 const words = () => WORDS[language];
 const api = new Api(askForKey);
 const viewer = new Viewer(api, words, showError);
-const answers = new AnswerView(words, viewer, judge);
+const thread = new Thread(words, viewer, judge);
 const library = new Library(api, words, viewer, showError);
 const evaluation = new Evaluation(api, showError, (question) => ask(question));
 
@@ -41,7 +41,7 @@ function applyInterface() {
   });
   byId("examples").replaceChildren(element("span", "", words().examples), ...examples);
   byId("submit").textContent = running ? words().stop : words().ask;
-  if (answers.answer) answers.show(answers.answer);
+  thread.translate();
   library.redraw();
   if (evaluation.isOpen) evaluation.redraw();
 }
@@ -83,34 +83,61 @@ async function ask(question, remember = true) {
   const controller = new AbortController();
   running = controller;
   setView("ask");
-  byId("question").value = question;
-  fitQuestion();
-  const body = { question, ...narrowing() };
-  if (remember) history.pushState(null, "", `/?${new URLSearchParams({ q: question, ...narrowing() })}`);
-  answers.begin(question);
+  byId("notice").hidden = true;
+  byId("result").hidden = false;
+  const turn = thread.begin(question, narrowing());
+  const state = { session: thread.session, turn: thread.turns.length - 1 };
+  const address = `/?${new URLSearchParams({ q: question, ...turn.narrowing })}`;
+  if (remember) history.pushState(state, "", address);
+  else history.replaceState(state, "", address);
+  fillQuestion("");
   byId("submit").textContent = words().stop;
   try {
-    let text = "";
-    let whole = null;
-    await api.ask(body, {
-      passages: ({ passages }) => answers.reading(passages.length),
-      delta: (piece) => answers.stream((text += piece.text)),
-      done: (answer) => { whole = answer; },
-    }, controller.signal);
-    if (whole) answers.show(whole);
+    await answered(turn, { question, ...turn.narrowing, session: thread.session }, controller.signal);
+    if (running === controller) history.replaceState(state, "", turn.address);
   } catch (error) {
-    if (running === controller) {
-      byId("result").hidden = true;
-      document.body.classList.add("failed");
-    }
+    thread.drop(turn);
+    if (running === controller) fillQuestion(question);
+    if (!byId("reading").hidden && thread.turns.length === 0) byId("result").hidden = true;
     showError(error);
   } finally {
+    turn.end();
     if (running === controller) {
       running = null;
-      answers.end();
       byId("submit").textContent = words().ask;
     }
   }
+}
+
+/** Show an answer as it comes. */
+async function answered(turn, body, signal) {
+  let [text, whole] = ["", null];
+  await api.ask(body, {
+    passages: ({ passages, searched }) => turn.reading(passages.length, searched),
+    delta: (piece) => turn.stream((text += piece.text)),
+    done: (answer) => { whole = answer; },
+  }, signal);
+  if (whole) turn.show(whole);
+}
+
+/** Put text into the box, whose hint tells whether something was asked before. */
+function fillQuestion(text) {
+  const box = byId("question");
+  box.value = text;
+  box.dataset.placeholder = thread.turns.length > 0 ? "placeholderFollowing" : "placeholder";
+  box.placeholder = words()[box.dataset.placeholder];
+  fitQuestion();
+}
+
+function newConversation() {
+  running?.abort();
+  const over = thread.clear();
+  if (over) api.delete(`/api/sessions/${over}`).catch(() => {}); // the server forgets it in an hour anyway
+  byId("notice").hidden = byId("result").hidden = true;
+  setView("ask");
+  viewer.close(false);
+  fillQuestion("");
+  byId("question").focus();
 }
 
 async function judge(answer, verdict) {
@@ -167,6 +194,7 @@ function showAddress() {
   const address = new URLSearchParams(location.search);
   const question = address.get("q")?.trim();
   if (question) {
+    thread.clear();
     narrow(address);
     ask(question, false);
   } else if (address.has("document")) {
@@ -174,15 +202,16 @@ function showAddress() {
     showLibrary({ id: address.get("document"), start, end });
   } else if (address.get("view") === "library") showLibrary();
   else if (address.get("view") === "evaluation") showEvaluation();
-  else {
-    running?.abort();
-    answers.answer = null;
-    setView("ask");
-    viewer.close(false);
-    document.body.classList.remove("asked");
-    byId("result").hidden = byId("notice").hidden = true;
-    byId("question").focus();
-  }
+  else newConversation();
+}
+
+/** Go back to the conversation, at one of its questions. */
+function showThread(turn) {
+  setView("ask");
+  viewer.close(false);
+  byId("notice").hidden = true;
+  byId("result").hidden = false;
+  thread.reveal(turn);
 }
 
 function listenToQuestion() {
@@ -223,6 +252,11 @@ function listen() {
     byId(id).addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
+      if (id === "to-ask" && thread.last) {
+        history.pushState({ session: thread.session, turn: thread.turns.length - 1 }, "", thread.last.address);
+        showThread(thread.last);
+        return;
+      }
       history.pushState(null, "", byId(id).getAttribute("href"));
       showAddress();
     });
@@ -232,9 +266,18 @@ function listen() {
     localStorage.setItem(THEME, dark ? "light" : "dark");
     applyTheme(dark ? "light" : "dark");
   });
-  addEventListener("popstate", showAddress);
+  byId("new-conversation").addEventListener("click", () => {
+    history.pushState(null, "", "/");
+    newConversation();
+  });
+  addEventListener("popstate", ({ state }) => {
+    const turn = state?.session === thread.session ? thread.turns[state.turn] : null;
+    if (turn) showThread(turn);
+    else showAddress();
+  });
 }
 
+history.scrollRestoration = "manual"; // a turn of the conversation is brought into sight instead
 applyTheme(localStorage.getItem(THEME));
 applyInterface();
 listenToQuestion();

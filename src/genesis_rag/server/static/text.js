@@ -32,19 +32,28 @@ export function cutText(text, base, ranges, breaks = []) {
 
 /**
  * Split an answer's text into runs of plain text and markers: [{text, start} | {marker, start, end}], code points.
- * Only markers in `known` count; anything else in brackets is text.
+ * Only what `isMarker(number, start)` lets through counts; anything else in brackets is text.
  */
-export function splitMarkers(text, known) {
+export function splitMarkers(text, isMarker) {
   const runs = [];
   let position = 0;
   for (const part of text.split(/(\[\d{1,3}\])/u)) {
     const length = Array.from(part).length;
     const marker = /^\[\d{1,3}\]$/u.test(part) ? Number(part.slice(1, -1)) : null;
-    if (marker !== null && known.has(marker)) runs.push({ marker, start: position, end: position + length });
+    if (marker !== null && isMarker(marker, position)) runs.push({ marker, start: position, end: position + length });
     else if (part) runs.push({ text: part, start: position });
     position += length;
   }
   return runs;
+}
+
+/** Where the markers of an answer's citations begin in its text, in code points: each at the end of what it supports. */
+export function markerPlaces({ text, citations }) {
+  const points = Array.from(text);
+  return new Set(citations.map(({ marker, answer_start: start, answer_end: end }) => {
+    const span = points.slice(start, end).join("");
+    return start + Array.from(span.slice(0, Math.max(0, span.lastIndexOf(`[${marker}]`)))).length;
+  }));
 }
 
 /** One line of text: runs of white space as one space. */
