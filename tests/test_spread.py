@@ -82,6 +82,7 @@ class Here:
             yield Failed(error.message, error.hint)
 
     def embed(self, texts: Sequence[str]) -> Asked:
+        assert self.running
         if len(self.batches) >= self.breaks_after:
             raise BackendError("An embedding worker was lost 4 times.", "Run it again.")
         self.batches.append(texts)
@@ -93,6 +94,7 @@ class Here:
         self.running, self.stopped = False, True
 
     def _asked(self) -> None:
+        assert self.running
         self.unasked -= 1
 
 
@@ -227,7 +229,7 @@ def test_vectors_are_those_of_the_texts_in_whatever_order(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spread, "TOKENS_A_BATCH", limit)
-        embedder = SpreadEmbedder(OWN, Here())
+        embedder = SpreadEmbedder(OWN, Here(running=True))
         for at, tokens in prepared:
             if at < len(texts):
                 embedder.prepare(texts[at], tokens)

@@ -115,10 +115,9 @@ class RayWorkers:
         found = ray.cluster_resources()
         share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), len(living), self._options.embedders)
         self.readers, self.embedders = share.readers, share.embedders
-        self._opener = ray.put(self._open_tools)
         options = {"num_cpus": share.cpus, "num_gpus": share.gpus, "scheduling_strategy": "SPREAD"}
         actor = ray.remote(TextEmbedder).options(**options, max_restarts=-1, max_task_retries=TRIES)
-        self._actors = [_Actor(actor.remote(self._opener)) for _ in range(share.embedders)]
+        self._actors = [_Actor(actor.remote(self._open_tools)) for _ in range(share.embedders)]
         self._read = ray.remote(read_file).options(
             num_cpus=share.reader_cpus,
             num_returns="streaming",
@@ -129,7 +128,7 @@ class RayWorkers:
 
     def read(self, file: SourceFile) -> Iterator[Piece | Failed]:
         """Let a task read a file; see ``spread.Workers``."""
-        return self._pieces(file, self._read.remote(self._run, self._opener, self._limits, file))
+        return self._pieces(file, self._read.remote(self._run, self._open_tools, self._limits, file))
 
     def embed(self, texts: Sequence[str]) -> _Batch:
         """Let the actor with the least to do embed texts; see ``spread.Workers``."""

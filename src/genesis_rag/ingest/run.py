@@ -94,7 +94,7 @@ class Run:
         with self._reader() as reading:
             for file, documents in reading.read(self._changed(files)):
                 self._take_file(file, documents)
-        self._store_batch()
+            self._store_batch()
 
     def _reader(self) -> Reading | Spread:
         if isinstance(self._reading, Spread):
