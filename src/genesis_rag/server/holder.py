@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from genesis_rag.errors import GenesisError
+from genesis_rag.server.memory import give_back
 
 if TYPE_CHECKING:
     from genesis_rag.assistant import Assistant
@@ -47,7 +48,8 @@ class AssistantHolder:
             elif now - self._looked >= self._seconds:
                 self._looked = now
                 try:
-                    self._assistant.refresh()
+                    if self._assistant.refresh():
+                        give_back()
                 except GenesisError as error:
                     _LOG.warning("still serving the earlier index: %s %s", error.message, error.hint)
             return self._assistant
@@ -58,6 +60,7 @@ class AssistantHolder:
             if self._assistant is not None:
                 self._looked = self._clock()
                 self._assistant.refresh()
+                give_back()
 
     def close(self) -> None:
         """Close the assistant if it is open."""
