@@ -10,6 +10,8 @@ from genesis_rag.remote.replies import Json, RefusedError
 _UNSPACED_FROM = 0x2E80
 LETTERS_A_TOKEN = 3
 _KEPT = 8_192
+_KNOWS_NO_SUCH_PAGE = frozenset({200, 400, 404, 405, 422, 501})
+"""How servers answer to a page or a body that they do not know; 200 comes with something that is not JSON."""
 
 
 class TokenCounter:
@@ -56,8 +58,8 @@ class TokenCounter:
         body |= {"content": sent, "add_special": False}  # llama-server
         try:
             number = _number(self._client.post("//tokenize", body))
-        except RefusedError:
-            if self._exact:
+        except RefusedError as error:
+            if self._exact or error.status not in _KNOWS_NO_SUCH_PAGE:
                 raise
             number = None
         if number is None:

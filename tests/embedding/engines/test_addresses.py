@@ -247,6 +247,15 @@ def test_tokens_are_estimated_where_it_cannot(model_server: Any, answer: Any) ->
     assert not generator.counts_exactly
 
 
+def test_a_server_in_trouble_is_not_one_that_cannot_count(model_server: Any) -> None:
+    model_server.tokenize = status(500)
+    generator = open_generator("openai_server", NOWHERE, GeneratorOptions(url=model_server.url))
+    with pytest.raises(BackendError, match="answers 500"):
+        generator.count_tokens("budget")
+    model_server.tokenize = lambda handler, body: tiny_models.answer_json(handler, {"count": 1})
+    assert generator.count_tokens("budget") == 1
+
+
 def test_the_two_ways_of_counting_are_never_mixed(model_server: Any) -> None:
     model_server.tokenize = lambda handler, body: tiny_models.answer_json(handler, {"count": 1})
     options = GeneratorOptions(url=model_server.url, tries=1)
