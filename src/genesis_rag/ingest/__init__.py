@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from genesis_rag.documents.processes import ReadingLimits
@@ -61,15 +62,10 @@ def ingest(
         whole_only = rebuild and writer.generation > 0
         spread = None if workers is None else Spread(tools, workers, writer.stored_vectors)
         run = Run(writer, spread.tools if spread else tools, base, listener, whole_only, spread or reading)
-        try:
+        with _kept_on_interrupt(writer, keep=not whole_only):
             run.take_in(paths)
             run.prune([*gone, *(paths if prune else ())])
             writer.commit()
-        except KeyboardInterrupt:
-            writer.discard()
-            if not whole_only:
-                writer.commit()
-            raise
         return run.report(time.monotonic() - started)
 
 
@@ -94,3 +90,15 @@ def remove(
 
 def _open(directory: Path, tools: Tools, rebuild: bool, listener: Listener) -> IndexWriter:
     return IndexWriter.open(directory, tools.identity, tools.term_maker, rebuild=rebuild, progress=listener.on_commit)
+
+
+@contextmanager
+def _kept_on_interrupt(writer: IndexWriter, *, keep: bool) -> Iterator[None]:
+    """On Ctrl-C publish what was saved, if that is to be kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        writer.discard()
+        if keep:
+            writer.commit()
+        raise
