@@ -1,6 +1,6 @@
 """Takes the README's picture of the page: the real server over the built-in corpus, in a real browser.
 
-python docs/screenshot.py [--home DIR] [--question TEXT | --library] [--dark] [--out FILE.png]
+python docs/screenshot.py [--home DIR] [--question TEXT | --view library|evaluation] [--dark] [--out FILE.png]
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ def wait_for(address: str) -> None:
     raise SystemExit("The server did not become ready.")
 
 
-def take(address: str, question: str, out: Path, width: int, height: int, dark: bool) -> None:
+VIEWS = {"library": ".row", "evaluation": ".card"}
+
+
+def take(address: str, view: str, question: str, out: Path, width: int, height: int, dark: bool) -> None:
     tools = webdriver()
     with tools.running_driver("chromedriver") as driver:
         browser = tools.Browser(driver, BROWSER)
@@ -50,18 +53,19 @@ def take(address: str, question: str, out: Path, width: int, height: int, dark: 
         browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         browser.go(f"{address}/")
         browser.wait(lambda: browser.visible("#question"))
-        if not question:
-            browser.click("#to-library")
-            browser.wait(lambda: browser.visible(".row"))
+        if view:
+            browser.click(f"#to-{view}")
+            browser.wait(lambda: browser.visible(VIEWS[view]))
             save(browser, out)
             return
         if any("぀" <= sign <= "ヿ" for sign in question):
             browser.click('[data-interface="ja"]')
         browser.type("#question", question + tools.ENTER)
         browser.wait(lambda: browser.visible("#actions"))
-        if browser.run("return document.querySelector('#text .marker, #text button') !== null"):
-            browser.run("document.querySelector('#text .marker, #text button').click()")
-            time.sleep(0.7)
+        if browser.run("return document.querySelector('#text .marker') !== null"):
+            browser.run("document.querySelector('#text .marker').click()")
+            browser.wait(lambda: browser.visible("#paper") or browser.visible("mark.active"))
+            time.sleep(0.3)
         save(browser, out)
 
 
@@ -79,7 +83,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images" / "page.png")
     parser.add_argument("--size", type=int, nargs=2, default=(WIDTH, HEIGHT))
     parser.add_argument("--dark", action="store_true")
-    parser.add_argument("--library", action="store_true", help="the list of documents instead of an answer")
+    parser.add_argument("--view", choices=sorted(VIEWS), default="", help="instead of an answer")
     options = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -89,7 +93,8 @@ def main() -> None:
         wait_for(f"http://127.0.0.1:{port}")
         take(
             f"http://127.0.0.1:{port}",
-            "" if options.library else options.question,
+            options.view,
+            options.question,
             options.out,
             *options.size,
             options.dark,

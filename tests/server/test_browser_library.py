@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
+
+from genesis_rag.errors import NotAllowedError
 
 pytestmark = pytest.mark.browser
 
@@ -105,6 +107,7 @@ def test_filters_and_what_is_shown_when_nothing_passes(browser: Any, site: str) 
     )
     browser.run(choose, "filter-language", "ja")
     browser.wait(lambda: titles(browser) == ["湖の調査"])
+    assert not browser.visible("#address"), "no host is named"
     browser.click("[data-interface=ja]")
     assert browser.text("#count") == "1 件"
     assert browser.text(".row-facts").startswith("日本語")
@@ -157,3 +160,32 @@ def test_the_library_overflows_at_no_width(browser: Any, site: str, width: int) 
     browser.click(".row-title")
     browser.wait(lambda: browser.visible("#viewer-text"))
     assert browser.run(overflow) <= 0
+
+
+def test_a_document_is_fetched_by_its_address(
+    browser: Any, home: Path, serving: Callable[..., AbstractContextManager[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Page:
+        name = "docs.example_湖.md"
+
+        def blocks(self) -> Iterator[bytes]:
+            yield NOTE.encode()
+
+    @contextmanager
+    def fetch(url: str, hosts: tuple[str, ...], **_: Any) -> Iterator[Page]:
+        if "docs.example" not in url:
+            raise NotAllowedError("Documents are not fetched from there.", "Name it.")
+        yield Page()
+
+    monkeypatch.setattr("genesis_rag.server.fetched.fetch", fetch)
+    with serving(None, home, url_hosts="docs.example") as site:
+        open_library(browser, site)
+        assert browser.text("#address-hosts") == "From docs.example"
+        browser.type("#address-url", "https://docs.example/湖.md")
+        browser.click("#address button")
+        browser.wait(lambda: browser.texts(".upload.done .upload-told") == ["Added"])
+        browser.wait(lambda: "湖の調査" in titles(browser))
+        browser.type("#address-url", "https://evil.example/")
+        browser.click("#address button")
+        browser.wait(lambda: browser.texts(".upload.failed .upload-told"))
+        assert browser.texts(".upload.failed .upload-told") == ["Documents are not fetched from there. Name it."]

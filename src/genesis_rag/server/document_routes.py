@@ -91,7 +91,8 @@ def _add_reading(router: APIRouter, services: Services) -> None:
         current = services.writes.current
         writing = {"phase": current[0], "done": current[1], "total": current[2]} if current else None
         info = {key: list(v) if isinstance(v, tuple) else v for key, v in services.holder.get().info.items()}
-        return JSONResponse({"schema": INDEX_SCHEMA, **info, "writing": writing, "waiting": services.writes.waiting})
+        now = {"writing": writing, "waiting": services.writes.waiting, "hosts": list(services.settings.hosts)}
+        return JSONResponse({"schema": INDEX_SCHEMA, **info, **now})
 
 
 def _add_original(router: APIRouter, services: Services) -> None:

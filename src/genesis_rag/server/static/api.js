@@ -45,6 +45,11 @@ export class Api {
     return (await request(path, { method: "POST", headers, body: JSON.stringify(body) }, this.askForKey)).json();
   }
 
+  /** Let the server fetch the document at an address; what became of it. */
+  async fetchDocument(url, replace) {
+    return (await this.post(`/api/documents?${new URLSearchParams({ replace: String(replace) })}`, { url })).files[0];
+  }
+
   async delete(path) {
     return (await request(path, { method: "DELETE" }, this.askForKey)).json();
   }

@@ -43,6 +43,12 @@ export class Library {
       clearTimeout(timer);
       timer = setTimeout(() => this.load(), PATIENCE);
     });
+    byId("address").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const url = byId("address-url").value.trim();
+      this.queue([{ file: { name: url }, url }]);
+      byId("address-url").value = "";
+    });
     byId("more-documents").addEventListener("click", () => this.load(this.documents.length));
     byId("files").addEventListener("change", () => {
       this.take(byId("files").files);
@@ -85,6 +91,8 @@ export class Library {
     const now = writing || waiting ? words.writing[writing?.phase] ?? words.queued : words.idle;
     const said = [words.health(documents.toLocaleString(), chunks.toLocaleString()), now, ...repairs.map(words.repaired)];
     byId("health").textContent = said.join(document.documentElement.lang === "ja" ? "" : " ");
+    byId("address").hidden = this.state.hosts.length === 0;
+    byId("address-hosts").textContent = words.addressHosts(this.state.hosts);
     byId("health").classList.toggle("busy", Boolean(writing || waiting));
     this.drawRows();
     byId("more-documents").hidden = this.documents.length >= this.total;
@@ -139,8 +147,12 @@ export class Library {
 
   /** Send files, a few at a time. */
   take(files) {
-    for (const file of files) {
-      const upload = { file, state: "queued", share: 0, error: null, replace: false };
+    this.queue(Array.from(files, (file) => ({ file })));
+  }
+
+  queue(wanted) {
+    for (const one of wanted) {
+      const upload = { ...one, state: "queued", share: 0, error: null, replace: false };
       this.uploads.push(upload);
       byId("uploads").append(this.uploadRow(upload));
     }
@@ -164,6 +176,11 @@ export class Library {
 
   async send(upload) {
     try {
+      if (upload.url) {
+        this.note(upload, { state: "fetching", share: null });
+        this.note(upload, { state: "done", share: 1, result: await this.api.fetchDocument(upload.url, upload.replace) });
+        return;
+      }
       const done = await this.api.upload(upload.file, upload.replace, {
         sent: (share) => this.note(upload, { share }),
         received: () => this.note(upload, { state: "waiting", share: null }),
@@ -197,7 +214,7 @@ export class Library {
     const { state, result, error } = upload;
     const item = element("li", `upload ${state}`);
     upload.item = item;
-    let told = words.writing[state] ?? { queued: words.queued, sending: words.sending, waiting: words.queued }[state];
+    let told = words.writing[state] ?? { queued: words.queued, sending: words.sending, fetching: words.fetching, waiting: words.queued }[state];
     if (state === "waiting") told = words.queued;
     if (result) told = result.skipped ? words.partly(result.skipped) : words.uploaded[result.status];
     if (error) told = this.toldOf(error, upload.file.name);
