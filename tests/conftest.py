@@ -9,11 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from tiny_milvus import fresh_name, milvus, milvus_uri
 from tiny_models import bert_folder, embedding_gguf, model_server, model_servers, reranker_folder
 
-__all__ = ["bert_folder", "embedding_gguf", "model_server", "model_servers", "reranker_folder"]
+__all__ = [
+    "bert_folder",
+    "embedding_gguf",
+    "fresh_name",
+    "milvus",
+    "milvus_uri",
+    "model_server",
+    "model_servers",
+    "reranker_folder",
+]
 
-KEPT = {"GENESIS_SHARED"}
+KEPT = {"GENESIS_SHARED", "GENESIS_TEST_MILVUS"}
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,11 @@ ALLOWED: dict[str, set[str]] = {
     "index": BASE,
     "retrieval": BASE | {"text", "chunking"},
     "answering": BASE | {"text"},
+    "cluster": BASE | {"index"},
+    "indexes": BASE | {"settings", "index", "cluster"},
+    "migration": BASE | {"settings", "indexes", "assistant", "wiring"},
     "ingest": BASE | {"documents", "chunking", "index"},
+    "backup": BASE | {"index"},
     "assistant": BASE | {"index", "retrieval"},
     "engines": BASE | {"settings", "models", "embedding", "reranking", "reading", "generation"},
     "wiring": BASE
@@ -46,15 +50,18 @@ ALLOWED: dict[str, set[str]] = {
         "documents",
         "chunking",
         "index",
+        "indexes",
         "retrieval",
         "answering",
         "ingest",
+        "backup",
         "assistant",
     },
     "server": {"types", "errors", "settings", "assistant", "wiring", "fetching"},
     "evaluation": {"types", "errors", "protocols", "settings", "assistant", "wiring", "text"},
     "staleness": BASE | {"assistant"},
-    "cli": {"types", "errors", "settings", "models", "assistant", "wiring", "server", "evaluation", "staleness"},
+    "cli": {"types", "errors", "settings", "models", "assistant", "wiring", "server", "evaluation", "staleness"}
+    | {"migration"},
 }
 
 HEAVY = {
@@ -77,6 +84,9 @@ HEAVY = {
     "docx": set(),
     "pptx": set(),
     "openpyxl": set(),
+    "pymilvus": {"cluster/milvus.py"},
+    "milvus_lite": set(),
+    "fsspec": {"cluster/texts.py"},
     "tokenizers": {"embedding/static.py", "onnx_graph.py"},
     "safetensors": {"embedding/static.py"},
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 
 from genesis_rag.errors import IndexDamagedError, UserError
-from genesis_rag.index import Index
+from genesis_rag.index.reading import IndexReader
 from genesis_rag.protocols import Answerer, Remote, Rewriter
 from genesis_rag.retrieval import Retriever
 from genesis_rag.types import (
@@ -59,7 +59,12 @@ class Assistant:
     """
 
     def __init__(
-        self, index: Index, retriever: Retriever, answerer: Answerer, passages: int, rewriter: Rewriter | None = None
+        self,
+        index: IndexReader,
+        retriever: Retriever,
+        answerer: Answerer,
+        passages: int,
+        rewriter: Rewriter | None = None,
     ) -> None:
         self._index, self._retriever, self._answerer, self._passages = index, retriever, answerer, passages
         self._rewriter = rewriter

@@ -6,8 +6,9 @@ Order: arguments > ``GENESIS_*`` environment > ``[settings]`` of models.toml > t
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ class Settings:
     """Everything a user can set.
 
     Attributes:
+        index: where the index lies: a folder, or an address of a cluster; empty for index/ of the home.
+        index_token: for the cluster: user and password with a colon between, or a key.
         passages: how many passages an answer may read.
         llm: a GGUF file that writes the answers; empty for what the profile says.
         embedder: a folder or GGUF file of an embedding model, in place of the profile's; empty for that.
@@ -42,6 +45,8 @@ class Settings:
 
     home: Path
     profile: str = "embedded"
+    index: str = ""
+    index_token: str = field(default="", repr=False)
     offline: bool = False
     passages: int = 6
     llm: str = ""
@@ -63,8 +68,16 @@ class Settings:
 
     @property
     def index_dir(self) -> Path:
-        """Where the index lives."""
-        return self.home / "index"
+        """The folder of the index; of one in a cluster, what this home keeps in order to write to it."""
+        if self.is_cluster:
+            kept = re.sub(r"[^A-Za-z0-9]+", "-", self.index.partition("?")[0]).strip("-")
+            return self.home / "clusters" / kept[-100:]
+        return Path(self.index).expanduser().absolute() if self.index else self.home / "index"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the index lies in a cluster."""
+        return bool(re.match(r"milvus(\+tls)?:", self.index))
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -267,10 +267,19 @@ AnswerEvent = PassagesFound | TextDelta | AnswerDone
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """Restricts a search. None or empty means no restriction; ``source_glob`` is an fnmatch pattern."""
+    """Restricts a search. None or empty means no restriction.
+
+    Attributes:
+        language: of the chunks.
+        source_glob: an fnmatch pattern for one of the sources of a document.
+        dated_from: first date, as 2026, 2026-04 or 2026-04-01; documents without a date in that form are left out.
+        dated_to: last date, in the same form; 2026 includes all of that year.
+    """
 
     language: Language | None = None
     source_glob: str | None = None
+    dated_from: str | None = None
+    dated_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ from genesis_rag.engines import (
     model_reranker,
 )
 from genesis_rag.errors import SettingsError
-from genesis_rag.index import Index, IndexIdentity
-from genesis_rag.index.doctor import DoctorReport, Finding, doctor
+from genesis_rag.index import IndexIdentity
+from genesis_rag.index.doctor import DoctorReport, Finding
+from genesis_rag.index.reading import IndexReader
+from genesis_rag.indexes import examine, open_reader, writer_opener
 from genesis_rag.models import ProfileSpec, load_catalogue
 from genesis_rag.models.needs import require_installed
 from genesis_rag.protocols import Answerer, Embedder
@@ -106,7 +108,7 @@ def open_assistant(settings: Settings, parts: Parts | None = None) -> Assistant:
         ModelError: the profile's weights are missing or damaged.
     """
     parts = parts or _parts(settings, reading=True)
-    index = Index.open(settings.index_dir, parts.identity, parts.terms)
+    index = open_reader(settings, parts.identity, parts.terms)
     retriever = Retriever(index, parts.embedder, parts.analyser, reranking=_reranking(parts.profile, settings))
     return Assistant(index, retriever, _answerer(parts, index, settings), settings.passages)
 
@@ -158,6 +160,7 @@ def run_ingest(
         gone=gone,
         reading=limits,
         workers=workers,
+        open_writer=writer_opener(settings),
     )
 
 
@@ -209,7 +212,10 @@ def remove_documents(settings: Settings, sources: Sequence[str], parts: Parts | 
     from genesis_rag.ingest import remove
 
     parts = parts or _parts(settings)
-    return remove(sources, directory=settings.index_dir, identity=parts.identity, term_maker=parts.terms)
+    identity, opener = parts.identity, writer_opener(settings)
+    return remove(
+        sources, directory=settings.index_dir, identity=identity, term_maker=parts.terms, open_writer=opener
+    )
 
 
 def require_readable(path: Path) -> None:
@@ -236,7 +242,7 @@ def find_marks(path: Path, page: int, quoted: Sequence[tuple[str, str]]) -> dict
 def run_doctor(settings: Settings) -> DoctorReport:
     """Check the index thoroughly and repair what can be repaired; see ``index.doctor``."""
     parts = _parts(settings)
-    return doctor(settings.index_dir, parts.terms, expected=parts.identity)
+    return examine(settings, parts.identity, parts.terms)
 
 
 def _parts(settings: Settings, *, reading: bool = False, cached: bool = True) -> Parts:
@@ -267,7 +273,7 @@ def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:
     return Reranking(model_reranker(model, settings), profile.rerank, model.languages, beforehand)
 
 
-def _answerer(parts: Parts, index: Index, settings: Settings) -> Answerer:
+def _answerer(parts: Parts, index: IndexReader, settings: Settings) -> Answerer:
     def term_weight(term: str) -> float:
         """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         holding = index.document_frequency(term)

@@ -102,8 +102,32 @@ class Kit:
         assert total == index.chunk_count == sum(index.language_counts().values())
 
 
+def cluster_kit(uri: str) -> type[Kit]:
+    """The same kit over a cluster: a directory stands for a collection, the store of the writer and the texts."""
+    from genesis_rag.cluster import ClusterAddress, ClusterIndex, ClusterWriter
+    from genesis_rag.cluster.manifest import Cluster
+
+    def cluster(directory: Path) -> Cluster:
+        name = "genesis_test_" + sha(directory)[:12]
+        return Cluster.connect(ClusterAddress(uri, name, str(directory.parent / f"{directory.name}-texts"), "FLAT"))
+
+    class ClusterKit(Kit):
+        @classmethod
+        def write(cls, directory: Path, identity: IndexIdentity = IDENTITY, **options: object) -> IndexWriter:
+            return ClusterWriter.connect(cluster(directory), directory, identity, cls.terms, **options)  # type: ignore[arg-type]
+
+        @classmethod
+        def read(cls, directory: Path, **options: object) -> Index:
+            return ClusterIndex.open(cluster(directory), IDENTITY)  # type: ignore[return-value]
+
+    return ClusterKit
+
+
 @pytest.fixture
-def kit() -> type[Kit]:
+def kit(request: pytest.FixtureRequest) -> type[Kit]:
+    """The kit for the index of this machine, or with the parameter "cluster" for one in Milvus."""
+    if getattr(request, "param", "here") == "cluster":
+        return cluster_kit(request.getfixturevalue("milvus_uri"))
     return Kit
 
 

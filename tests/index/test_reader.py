@@ -22,6 +22,9 @@ from genesis_rag.types import SearchFilter
 
 Kit = Any
 
+anywhere = pytest.mark.parametrize("kit", ["here", pytest.param("cluster", marks=pytest.mark.slow)], indirect=True)
+"""What holds for every index, wherever it lies."""
+
 
 @contextmanager
 def beside(work: Callable[[], None], number: int, done: threading.Event) -> Iterator[None]:
@@ -37,6 +40,7 @@ def beside(work: Callable[[], None], number: int, done: threading.Event) -> Iter
             thread.join()
 
 
+@anywhere
 def test_what_was_put_comes_back(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         kit.require_whole(index, texts)
@@ -50,6 +54,7 @@ def test_what_was_put_comes_back(filled: Path, kit: Kit, texts: dict[str, str]) 
         assert index.find_document("nothing") is None
 
 
+@anywhere
 def test_a_part_of_a_text_is_read_without_the_rest(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         document = kit.document("ja.txt", texts["ja.txt"])
@@ -60,6 +65,7 @@ def test_a_part_of_a_text_is_read_without_the_rest(filled: Path, kit: Kit, texts
                 index.text(name, start, end)
 
 
+@anywhere
 def test_cosines_of_named_chunks_are_those_of_the_search(filled: Path, kit: Kit) -> None:
     with kit.read(filled) as index:
         vector = kit.vector("any")
@@ -69,6 +75,7 @@ def test_cosines_of_named_chunks_are_those_of_the_search(filled: Path, kit: Kit)
         assert list(found.values()) == pytest.approx(scores.tolist(), abs=1e-6)
 
 
+@anywhere
 def test_it_tells_which_chunks_a_filter_lets_through(filled: Path, kit: Kit) -> None:
     with kit.read(filled) as index:
         ((numbers, _),) = index.search_dense(kit.vector("any")[None], 100)
@@ -82,6 +89,7 @@ def test_it_tells_which_chunks_a_filter_lets_through(filled: Path, kit: Kit) -> 
         assert index.passes(np.empty(0, np.int64), SearchFilter(language="ja")).tolist() == []
 
 
+@anywhere
 def test_vectors_are_the_same_bytes_after_reload(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         document = kit.document("en.txt", texts["en.txt"])
@@ -91,6 +99,7 @@ def test_vectors_are_the_same_bytes_after_reload(filled: Path, kit: Kit, texts: 
             assert vectors[number].tobytes() == kit.vector(chunk.text).tobytes()
 
 
+@anywhere
 def test_neighbours_by_ordinal(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     with kit.read(filled) as index:
         chunks = kit.chunks(kit.document("en.txt", texts["en.txt"]))
@@ -100,6 +109,7 @@ def test_neighbours_by_ordinal(filled: Path, kit: Kit, texts: dict[str, str]) ->
         assert index.chunks([10**6]) == {} and index.chunks([]) == {}
 
 
+@anywhere
 def test_quotes_are_compared_exactly(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     document = kit.document("ja.txt", texts["ja.txt"])
     with kit.read(filled) as index:
@@ -109,6 +119,7 @@ def test_quotes_are_compared_exactly(filled: Path, kit: Kit, texts: dict[str, st
         assert not index.verify_quote("unknown", 0, 1, "日")
 
 
+@anywhere
 @pytest.mark.parametrize(
     ("wanted", "sources"),
     [
@@ -118,6 +129,10 @@ def test_quotes_are_compared_exactly(filled: Path, kit: Kit, texts: dict[str, st
         (SearchFilter(source_glob="[!e]*"), {"ja.txt", "same.md"}),
         (SearchFilter(language="ja", source_glob="*.md"), set()),
         (SearchFilter(language="other"), set()),
+        (SearchFilter(dated_from="2025-12"), {"en.txt", "ja.txt", "same.md"}),
+        (SearchFilter(dated_from="2026-01-02"), set()),
+        (SearchFilter(dated_to="2026", source_glob="*.md"), {"same.md"}),
+        (SearchFilter(dated_to="2025-12-31"), set()),
         (SearchFilter(), {"en.txt", "ja.txt", "same.md"}),
         (None, {"en.txt", "ja.txt", "same.md"}),
     ],
@@ -134,6 +149,7 @@ def test_filters(filled: Path, kit: Kit, wanted: SearchFilter | None, sources: s
             assert bool(len(lexical)) == bool(sources)
 
 
+@anywhere
 def test_counts(filled: Path, kit: Kit) -> None:
     with kit.read(filled) as index:
         assert dict(index.language_counts()) == {"en": 9, "ja": 4} and index.chunk_count == 13
@@ -151,6 +167,7 @@ def test_no_index(tmp_path: Path, kit: Kit) -> None:
         kit.read(tmp_path)
 
 
+@anywhere
 def test_unknown_document(filled: Path, kit: Kit) -> None:
     with kit.read(filled) as index, pytest.raises(UserError, match="no document"):
         index.document("unknown")
@@ -183,6 +200,7 @@ def test_a_mismatch_is_told_before_anything_is_repaired(filled: Path, kit: Kit) 
     assert not list(filled.glob("derived/*/vectors.faiss"))
 
 
+@anywhere
 def test_a_reader_keeps_its_generation_until_refresh(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     index = kit.read(filled)
     before = index.fingerprint
@@ -215,6 +233,7 @@ def test_many_generations_behind_an_open_reader(filled: Path, kit: Kit, texts: d
         assert len(list((filled / "derived").iterdir())) == 1
 
 
+@anywhere
 def test_the_fingerprint_tells_content_and_identity(tmp_path: Path, kit: Kit, texts: dict[str, str]) -> None:
     documents = [kit.document(source, text) for source, text in texts.items()]
     kit.fill(tmp_path / "a", *documents)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,35 @@ from genesis_rag.index.vectors import ExactVectorIndex, FaissVectorIndex
 from genesis_rag.protocols import VectorIndex
 
 KINDS = (FaissVectorIndex, ExactVectorIndex)
-Kind = type[FaissVectorIndex] | type[ExactVectorIndex]
+Kind = Any
+"""What makes an index, ``kind(dim)``, and opens a saved one, ``kind.load(path)``."""
 DIM = 16
 
-kinds = pytest.mark.parametrize("kind", KINDS)
+
+class MilvusKind:
+    """Vector indexes in Milvus, each in a collection of its own."""
+
+    def __init__(self, milvus: Any) -> None:
+        self._milvus = milvus
+
+    def __call__(self, dim: int) -> VectorIndex:
+        from genesis_rag.cluster.searching import MilvusVectorIndex
+
+        return MilvusVectorIndex.create(self._milvus, f"genesis_test_{os.urandom(6).hex()}", dim)
+
+    def load(self, path: Path, *, mapped: bool = True) -> VectorIndex:
+        from genesis_rag.cluster.searching import MilvusVectorIndex
+
+        return MilvusVectorIndex.load(self._milvus, path)
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return MilvusKind(request.getfixturevalue("milvus")) if request.param == "milvus" else request.param
+
+
+local_kinds = pytest.mark.parametrize("kind", KINDS)
+kinds = pytest.mark.parametrize("kind", [*KINDS, pytest.param("milvus", marks=pytest.mark.slow)], indirect=True)
 
 
 def unit(n: int, seed: int, dim: int = DIM) -> np.ndarray:
@@ -135,7 +162,7 @@ def test_few_rows_many_rows_and_none(kind: Kind) -> None:
     assert len(index) == 1
 
 
-@kinds
+@local_kinds
 def test_a_batch_gives_exactly_the_scores_of_single_queries(kind: Kind) -> None:
     index, queries = kind(DIM), unit(100, 10)
     index.add(np.arange(5000), unit(5000, 11))
@@ -162,10 +189,21 @@ def test_misuse_is_refused(kind: Kind, tmp_path: Path) -> None:
         kind.load(tmp_path / "rubbish")
 
 
-@kinds
+@local_kinds
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_sequence_of_changes_equals_a_dictionary(kind: Kind, data: st.DataObject) -> None:
+    _any_sequence(kind, data)
+
+
+@pytest.mark.slow
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_any_sequence_of_changes_in_milvus_equals_a_dictionary(milvus: Any, data: st.DataObject) -> None:
+    _any_sequence(MilvusKind(milvus), data)
+
+
+def _any_sequence(kind: Kind, data: st.DataObject) -> None:
     index, model = kind(4), {}
     steps = data.draw(st.lists(st.tuples(st.sampled_from("ar"), st.lists(st.integers(0, 12), max_size=6)), max_size=8))
     for seed, (what, numbers) in enumerate(steps):

@@ -14,6 +14,7 @@ from genesis_rag.cli.evaluate import evaluate
 from genesis_rag.cli.index import index
 from genesis_rag.cli.keys import keys
 from genesis_rag.cli.mcp import mcp
+from genesis_rag.cli.migrate import migrate
 from genesis_rag.cli.models import models
 from genesis_rag.cli.options import EPILOG, SETTINGS, RunState, version
 from genesis_rag.cli.output import remark
@@ -36,7 +37,7 @@ def genesis_rag() -> None:
     """
 
 
-for _command in (ask, index, search, documents, evaluate, doctor, serve, mcp, keys, models, answers):
+for _command in (ask, index, search, documents, evaluate, doctor, serve, mcp, keys, models, answers, migrate):
     genesis_rag.add_command(_command)
 
 

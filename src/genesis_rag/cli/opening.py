@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from genesis_rag.cli.options import INDEX_KEY
 from genesis_rag.cli.output import remark
 from genesis_rag.cli.phrases import Phrases
 from genesis_rag.cli.progress import progress_bar
@@ -28,14 +31,19 @@ def settings_for(
     port: int | None = None,
     llm: Path | None = None,
     embedder: Path | None = None,
+    index: str | None = None,
 ) -> Settings:
-    """Collect the settings for one command; None counts as not given."""
+    """Collect the settings for one command; None counts as not given, ``index`` then is the command's own option."""
+    context = click.get_current_context(silent=True)
+    index = index or (context.meta.get(INDEX_KEY) if context else None)
     place = home.expanduser().absolute() if home else None
 
     def text(path: Path | None) -> str | None:
         return str(path.expanduser().absolute()) if path else None
 
-    return load_settings(home=place, profile=profile, host=host, port=port, llm=text(llm), embedder=text(embedder))
+    return load_settings(
+        home=place, profile=profile, host=host, port=port, llm=text(llm), embedder=text(embedder), index=index
+    )
 
 
 def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:
@@ -56,6 +64,8 @@ def open_or_build(settings: Settings, words: Phrases, quiet: bool) -> Assistant:
     try:
         return open_assistant(settings)
     except IndexNotFoundError:
+        if settings.is_cluster:  # others read it too: it is filled by who means to
+            raise
         _build(settings, words.building, words, quiet)
     except IndexMismatchError:
         if not (has_corpus and _mark(settings, OWN_BUILD_MARK).exists()):

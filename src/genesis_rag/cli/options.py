@@ -61,6 +61,22 @@ _home = click.option(
     help="Folder with models.toml, index/ and corpus/. Default: this folder if it has a models.toml, "
     "else the user data folder.",
 )
+INDEX_KEY = "genesis_rag.index"
+"""Under which a command's context remembers --index for ``opening.settings_for``."""
+
+
+def _remember_index(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        context.meta[INDEX_KEY] = value
+
+
+_index = click.option(
+    "--index",
+    metavar="PLACE",
+    expose_value=False,
+    callback=_remember_index,
+    help="Folder of the index, or address of one in a cluster (docs/cluster.md). Default: index/ of the home.",
+)
 _debug = click.option(
     "--debug",
     is_flag=True,
@@ -89,8 +105,8 @@ _source = click.option(
 
 
 def place(command: Command) -> Command:
-    """Add --profile, --home and --debug, which every command has."""
-    return _profile(_home(_debug(command)))
+    """Add --profile, --home, --index and --debug, which every command has."""
+    return _profile(_home(_index(_debug(command))))
 
 
 def search_filter(command: Command) -> Command:

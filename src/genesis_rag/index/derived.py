@@ -41,6 +41,10 @@ MUTABLE_SUFFIXES = (".json", ".lock")
 """Files of the keyword index that are rewritten under the same name; the others are written once and only unlinked."""
 
 
+def no_progress(phase: str, done: int, total: int) -> None:
+    """Show progress to nobody."""
+
+
 class Lexical(LexicalIndex, Protocol):
     """A keyword index that also tells how frequent a term is."""
 

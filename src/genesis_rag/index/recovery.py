@@ -32,14 +32,14 @@ def prepare(connection: sqlite3.Connection, identity: IndexIdentity, rebuild: bo
     generation = published.generation if published else 0
     waiting = connection.execute("SELECT count(*) FROM documents WHERE born > ?", (generation,)).fetchone()[0]
     if pending is not None and not (pending == identity and same_kind):
-        _give_up(connection, generation)
+        give_up(connection, generation)
         if waiting or rebuilding:
             found.append(f"an unfinished run with other settings was given up ({waiting} documents)")
         pending = None
     elif waiting:
         found.append(f"{waiting} documents that a stopped run had saved were kept")
     if rebuild and published is not None and pending is None:
-        _give_up(connection, generation)
+        give_up(connection, generation)
         _end_everything(connection, generation + 1)
     if published is None or rebuild:
         value = {"identity": asdict(identity), "rebuild": rebuild and published is not None}
@@ -90,7 +90,7 @@ def read_pending(connection: sqlite3.Connection) -> tuple[IndexIdentity | None, 
         raise damaged("what it says of an unfinished run cannot be read") from error
 
 
-def _give_up(connection: sqlite3.Connection, generation: int) -> None:
+def give_up(connection: sqlite3.Connection, generation: int) -> None:
     """Go back to the published generation; files will be looked at again."""
     connection.execute("DELETE FROM sources WHERE born > ?", (generation,))
     connection.execute("DELETE FROM documents WHERE born > ?", (generation,))

@@ -135,7 +135,8 @@ class Snapshot:
     def filtered(self, wanted: SearchFilter) -> Ids:
         """Return the numbers of the chunks that a filter lets through, rising.
 
-        ``source_glob`` is matched by ``fnmatch.fnmatchcase`` against every source of a document.
+        ``source_glob`` is matched by ``fnmatch.fnmatchcase`` against every source of a document; dates are compared
+        as text, which is right for 2026-04-01 and its beginnings: "~" comes after every digit and hyphen.
         """
         chosen, some = [VISIBLE], ""
         if wanted.language:
@@ -145,11 +146,16 @@ class Snapshot:
             sources = self.rows(f"SELECT s.document, s.source FROM sources s WHERE {SOURCE_VISIBLE}")
             some = json.dumps(sorted({document for document, source in sources if matches(source)}))
             chosen.append("c.document IN (SELECT value FROM json_each(:some))")
+        if wanted.dated_from or wanted.dated_to:
+            date = "json_extract(d.metadata, '$.date')"
+            chosen.append(f"{date} GLOB '[0-9][0-9][0-9][0-9]*' AND {date} BETWEEN :first AND :last")
         found = self.rows(
             "SELECT c.number FROM chunks c JOIN documents d ON d.number = c.document "
             f"WHERE {' AND '.join(chosen)} ORDER BY c.number",
             language=wanted.language,
             some=some,
+            first=wanted.dated_from or "",
+            last=f"{wanted.dated_to or ''}~",
         )
         return np.fromiter((row[0] for row in found), dtype=np.int64, count=len(found))
 

@@ -20,7 +20,7 @@ from genesis_rag.index.connection import (
     open_for_writing,
     unfinished_first_run,
 )
-from genesis_rag.index.derived import Derived, Recipe, TermMaker
+from genesis_rag.index.derived import Derived, Recipe, TermMaker, no_progress
 from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
@@ -80,7 +80,7 @@ class State:
         with self._lock:
             if instead_of is not None and self.derived is not instead_of:
                 return
-            recipe = Recipe(self.published.identity, term_maker, _unseen)
+            recipe = Recipe(self.published.identity, term_maker, no_progress)
             where = "" if writable and self._rederive_on_disk(recipe) else ", for this run only"
             if where:
                 self._rederive_aside(recipe)
@@ -96,7 +96,7 @@ class State:
 
     def allowed(self, wanted: SearchFilter | None) -> Ids | None:
         """Return the chunk numbers that a filter lets through; None where it lets all through."""
-        if wanted is None or not (wanted.language or wanted.source_glob):
+        if wanted is None or wanted == SearchFilter():
             return None
         if wanted not in self._filters:
             numbers = self.snapshot.filtered(wanted)
@@ -206,7 +206,3 @@ def newest(directory: Path) -> tuple[int, str]:
 
 def _size(place: Path) -> int:
     return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-
-
-def _unseen(phase: str, done: int, total: int) -> None:
-    """Show progress to nobody."""

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -21,17 +22,13 @@ from genesis_rag.index.connection import (
     store_path,
     unfinished_first_run,
 )
-from genesis_rag.index.derived import Progress, Recipe, TermMaker
+from genesis_rag.index.derived import Progress, Recipe, TermMaker, no_progress
 from genesis_rag.index.edits import Edits
 from genesis_rag.index.lock import Holder, WriterLock
 from genesis_rag.index.manifest import IndexIdentity
 from genesis_rag.index.recovery import prepare, publish_again, read_state
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, describe, read_meta, read_published, sweep_vectors, write_meta
-
-
-def _unseen(phase: str, done: int, total: int) -> None:
-    """Show progress to nobody."""
 
 
 class IndexWriter(Edits):
@@ -60,8 +57,8 @@ class IndexWriter(Edits):
         term_maker: TermMaker,
         *,
         rebuild: bool = False,
-        progress: Progress = _unseen,
-    ) -> IndexWriter:
+        progress: Progress = no_progress,
+    ) -> Self:
         """Open or create the index in ``directory`` for writing, and put right what a stopped run left behind.
 
         Args:
@@ -114,7 +111,7 @@ class IndexWriter(Edits):
                 published = read_published(connection)
                 if published is None:
                     raise unfinished_first_run(directory)
-                return cls(directory, lock, connection, Recipe(published.identity, term_maker, _unseen), repairs)
+                return cls(directory, lock, connection, Recipe(published.identity, term_maker, no_progress), repairs)
         except BaseException:
             lock.release()
             raise
@@ -123,6 +120,11 @@ class IndexWriter(Edits):
     def generation(self) -> int:
         """Return the published generation, 0 if there is none yet."""
         return self._published.generation if self._published else 0
+
+    @property
+    def is_read(self) -> bool:
+        """Tell whether readers have something to lose by an unfinished rebuild."""
+        return self.generation > 0
 
     @property
     def published(self) -> Published | None:
@@ -168,10 +170,9 @@ class IndexWriter(Edits):
         Without any change nothing is published.
         """
         self.save()
-        if self._published is not None and not self._changed():
+        if self._is_current():
             return self.generation
-        name = derived.new_name(self._next)
-        derived.publish(self._directory, name, self._make)
+        name = self._make_searchable()
         self._recipe.progress("publish", 0, 0)
         self._published = self._publish(name)
         self._next = self.generation + 1
@@ -193,6 +194,16 @@ class IndexWriter(Edits):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _is_current(self) -> bool:
+        """Tell whether readers see all that is saved."""
+        return self._published is not None and not self._changed()
+
+    def _make_searchable(self) -> str:
+        """Make what searches of the next generation need, and return the name of its directory."""
+        name = derived.new_name(self._next)
+        derived.publish(self._directory, name, self._make)
+        return name
 
     def _changed(self) -> bool:
         return any(

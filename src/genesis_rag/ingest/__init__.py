@@ -18,6 +18,9 @@ from genesis_rag.types import Chunk, IngestReport
 
 __all__ = ["OpenTools", "Progress", "ReadingLimits", "Tools", "Workers", "ingest", "remove"]
 
+OpenWriter = Callable[..., IndexWriter]
+"""Called with directory, identity, term maker, and ``rebuild`` and ``progress`` by name."""
+
 
 def ingest(
     paths: Sequence[Path],
@@ -32,6 +35,7 @@ def ingest(
     reading: ReadingLimits = DEFAULT_READING,
     workers: Workers | None = None,
     trace: Callable[[str], None] | None = None,
+    open_writer: OpenWriter = IndexWriter.open,
 ) -> IngestReport:
     """Add the documents under ``paths`` to the index in ``directory``, or bring it up to date.
 
@@ -50,6 +54,7 @@ def ingest(
         reading: what reading files in processes of their own may cost.
         workers: read and embed, with ``tools`` of their own; None for doing all here.
         trace: told the name of every step, for tests.
+        open_writer: opens ``directory`` for writing, as ``IndexWriter.open`` does.
 
     Raises:
         IndexLockedError: another process is writing.
@@ -58,8 +63,8 @@ def ingest(
     """
     started = time.monotonic()
     listener = Listener(progress, trace)
-    with damage_told(), _open(directory, tools, rebuild, listener) as writer:
-        whole_only = rebuild and writer.generation > 0
+    with damage_told(), _open(open_writer, directory, tools, rebuild, listener) as writer:
+        whole_only = rebuild and writer.is_read
         spread = None if workers is None else Spread(tools, workers, writer.stored_vectors)
         run = Run(writer, spread.tools if spread else tools, base, listener, whole_only, spread or reading)
         with _kept_on_interrupt(writer, keep=not whole_only):
@@ -75,9 +80,10 @@ def remove(
     directory: Path,
     identity: IndexIdentity,
     term_maker: Callable[[str, Chunk], Sequence[str]],
+    open_writer: OpenWriter = IndexWriter.open,
 ) -> int:
     """Remove sources from the index and publish that; return how many there were. Their files are not touched."""
-    with damage_told(), IndexWriter.open(directory, identity, term_maker) as writer:
+    with damage_told(), open_writer(directory, identity, term_maker) as writer:
         removed = 0
         for source in sources:
             file = writer.file_of(source)
@@ -88,8 +94,8 @@ def remove(
     return removed
 
 
-def _open(directory: Path, tools: Tools, rebuild: bool, listener: Listener) -> IndexWriter:
-    return IndexWriter.open(directory, tools.identity, tools.term_maker, rebuild=rebuild, progress=listener.on_commit)
+def _open(open_writer: OpenWriter, directory: Path, tools: Tools, rebuild: bool, listener: Listener) -> IndexWriter:
+    return open_writer(directory, tools.identity, tools.term_maker, rebuild=rebuild, progress=listener.on_commit)
 
 
 @contextmanager
