@@ -59,6 +59,7 @@ class Here:
     embedders: int = 2
     identities: Sequence[Identity] = ()
     lost: str = ""
+    broken: Failed | None = None
     breaks_after: int = 10**9
     batches: list[Sequence[str]] = field(default_factory=list)
     unasked: int = 0
@@ -74,6 +75,9 @@ class Here:
         assert self.running and file.path.is_absolute()
         if self.lost and file.source.endswith(self.lost):
             yield Failed("Its reader was ended 5 times (WorkerCrashedError).", "Split it.")
+            return
+        if self.broken is not None:
+            yield self.broken
             return
         try:
             for document in load_documents(file):
@@ -209,6 +213,13 @@ def test_a_document_that_cannot_be_cut_is_told_as_it_is_here(corpus: Path, monke
     assert there.skipped == here.skipped and "cannot be cut" in here.skipped[1].reason
 
 
+def test_what_is_not_the_fault_of_a_file_ends_the_run(corpus: Path) -> None:
+    workers = Here(broken=Failed("The model server cannot be reached.", "Start it.", ends_run=True))
+    with pytest.raises(BackendError, match="cannot be reached"):
+        run(corpus, "index", workers)
+    assert workers.stopped and run(corpus, "index", Here()).added == 70
+
+
 @pytest.mark.parametrize("change", [{"version": "0"}, {"fingerprint": "x"}, {"dim": 3}])
 def test_a_worker_with_another_model_is_refused(corpus: Path, change: dict[str, Any]) -> None:
     other = replace(Identity(spread._version(), OWN.fingerprint, OWN.dim), **change)
@@ -273,6 +284,11 @@ def test_a_worker_reads_in_a_process_of_its_own_and_says_what_is_wrong(corpus: P
         assert len(read("many.jsonl")) == 40
         (failed,) = read("broken.pdf")
         assert isinstance(failed, Failed) and failed.message
+        cannot = lambda: (_ for _ in ()).throw(MissingExtraError("httpx", "openai"))  # noqa: E731
+        file = SourceFile(corpus / "plan01.md", "plan01.md")
+        assert next(work.read_file("other", cannot, ReadingLimits(), file))[0] == Failed(  # type: ignore[arg-type]
+            "httpx is not installed.", "Install it with: pip install 'genesis-rag[openai]'", True
+        )
         next(iter(work.read_file("run", tools, ReadingLimits(), SourceFile(corpus / "many.jsonl", "m")))).clear()
         assert isinstance(read("plan02.md")[0], Piece)
     finally:

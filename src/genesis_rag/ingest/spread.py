@@ -136,7 +136,8 @@ class Spread:
     def _documents(self, events: Iterable[Event]) -> Iterator[Document]:
         for _, _, piece in events:
             if isinstance(piece, Failed):
-                raise UnreadableDocumentError(piece.message, piece.hint)
+                kind = BackendError if piece.ends_run else UnreadableDocumentError
+                raise kind(piece.message, piece.hint)
             if piece is not None:
                 yield piece.document
                 self._chunks.pop(piece.document.id, None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from genesis_rag.documents.discovery import SourceFile
 from genesis_rag.documents.processes import ReadingLimits, ReadingProcesses
-from genesis_rag.errors import GenesisError
+from genesis_rag.errors import BackendError, GenesisError
 from genesis_rag.ingest.batch import Tools
 from genesis_rag.protocols import Vectors
 from genesis_rag.types import Chunk, Document
@@ -38,10 +38,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a file cannot be read, or texts cannot be embedded."""
+    """Why a file cannot be read, or texts cannot be embedded.
+
+    Attributes:
+        message, hint: in words.
+        ends_run: it is not the file's fault, so that the others will fare no better.
+    """
 
     message: str
     hint: str
+    ends_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,8 @@ def read_file(
                 message, size = [], 0
         whole = True
     except GenesisError as error:
-        message.append(Failed(error.message, error.hint))
+        opened = run in _OPENED
+        message.append(Failed(error.message, error.hint, not opened or isinstance(error, BackendError)))
         whole = True
     finally:
         if not whole:  # the rest of this file must not be taken for the next one
