@@ -1,8 +1,9 @@
 """Fifty clients ask one server while documents come in: errors, wrong citations, times as ratios to one client, memory.
 
-python -m benchmarks.server_load [--home DIR] [--clients 50] [--seconds 20]
+python -m benchmarks.server_load [--home DIR] [--clients 50] [--seconds 20] [--workers 2]
 
-The home is copied first. Every citation of every answer is compared with the document that it names.
+The home is copied first. Every citation of every answer is compared with the document that it names. The same crowd then
+asks a server of several worker processes.
 """
 
 from __future__ import annotations
@@ -48,11 +49,12 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
+def start(home: Path, workers: int = 1) -> tuple[subprocess.Popen[bytes], str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     program = Path(sys.executable).with_name("genesis-rag")
-    server = subprocess.Popen([program, "serve", "--home", str(home), "--port", str(port), "--quiet"])
+    options = ["--home", str(home), "--port", str(port), "--workers", str(workers), "--quiet"]
+    server = subprocess.Popen([program, "serve", *options])
     address = f"http://127.0.0.1:{port}"
     for _ in range(600):
         try:
@@ -124,6 +126,16 @@ def memory_mib(pid: int) -> float:
     return round(kib / 1024, 1)
 
 
+def several(home: Path, workers: int, clients: int, seconds: float) -> dict[str, Any]:
+    """Let the crowd ask a server of several processes while documents come in."""
+    server, address = start(home, workers)
+    try:
+        return {"workers": workers, **told(phase(address, clients, seconds, feeding=True), seconds)}
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
 def told(tally: Tally, seconds: float) -> dict[str, Any]:
     cuts = statistics.quantiles(tally.seconds, n=100)
     return {
@@ -143,6 +155,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--phases", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -160,6 +173,7 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait(30)
+        more = several(home, options.workers, options.clients, options.seconds)
     one, many = told(alone, options.seconds / 2), [told(crowd, options.seconds) for crowd in crowds]
     result = {
         "machine": describe_machine(),
@@ -170,6 +184,10 @@ def main() -> None:
             key: [round(crowd[f"{key}_ms"] / one[f"{key}_ms"], 1) for crowd in many] for key in ("p50", "p99")
         },
         "memory_mib_after_each": memory,
+        "several_processes": more,
+        "answers_of_several_processes_to_those_of_one": round(
+            more["answers_per_second"] / max(statistics.mean(crowd["answers_per_second"] for crowd in many), 0.1), 2
+        ),
     }
     print(write_result("server_load", result))
 
