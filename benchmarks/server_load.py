@@ -2,8 +2,8 @@
 
 python -m benchmarks.server_load [--home DIR] [--clients 50] [--seconds 20] [--workers 2]
 
-The home is copied first. Every citation of every answer is compared with the document that it names. The same crowd then
-asks a server of several worker processes.
+The home is copied first. Every citation of every answer is compared with the document that it names. Then the same
+crowd asks a server of several worker processes.
 """
 
 from __future__ import annotations
