@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +63,28 @@ def test_what_has_no_pages(client: TestClient, home: Path) -> None:
     assert client.get(f"/api/documents/{paper}/pages/0").status_code == 422
     shutil.copy(home / "corpus" / "documents" / "first.md", home / "uploads" / "手引.pdf")
     assert client.get(f"/api/documents/{paper}/pages/1").status_code == 404, "the file is not what was indexed"
+
+
+def test_pages_that_wait_to_be_drawn_hold_nobody_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most, ended = threading.Semaphore(0), [0, 0], threading.Event()
+    lock = threading.Lock()
+
+    def draw(*_: Any) -> bytes:
+        with lock:
+            most[0] += 1
+            most[1] = max(most)
+        at_work.release()
+        ended.wait(20)
+        with lock:
+            most[0] -= 1
+        return b"drawn"
+
+    monkeypatch.setattr("genesis_rag.server.workshop.Workshop.draw_page", draw)
+    path = f"/api/documents/{identity_of(client, '.pdf')}/pages/1"
+    with ThreadPoolExecutor(60) as pool:
+        drawn = [pool.submit(client.get, path) for _ in range(60)]  # more than there are threads for requests
+        assert at_work.acquire(timeout=20) and at_work.acquire(timeout=20)
+        assert client.get("/api/documents").status_code == 200
+        ended.set()
+        assert {one.result().content for one in drawn} == {b"drawn"}
+    assert most[1] == 2

@@ -39,11 +39,13 @@ def _fetched(settings: Settings, url: str) -> Path:
     from genesis_rag.server.uploads import UploadFolder
     from genesis_rag.wiring import require_readable
 
-    incoming = fetch_into(UploadFolder(settings.home), url, settings)
+    folder = UploadFolder(settings.home)
+    incoming = fetch_into(folder, url, settings)
     try:
         incoming.received()
         require_readable(incoming.path)
-        incoming.place()
+        with folder.writing():
+            incoming.place()
         return incoming.target
     finally:
         incoming.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from genesis_rag.errors import UserError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from genesis_rag.types import Document
 
 AT_ONCE = 2
-"""Pages that are drawn at the same time: each takes a process with a core of its own."""
+"""Pages that are drawn at the same time, each by a process with a core of its own; the rest wait without a thread."""
 
 MOST_SPANS = 50
 LONGEST_SPAN = 20_000
@@ -37,35 +38,35 @@ PageNumber = Annotated[int, InPath(ge=1, le=1_000_000)]
 def page_router(services: Services) -> APIRouter:
     """Return the routes under /api/documents/ID/pages."""
     router = APIRouter(prefix="/api/documents")
-    turns = BoundedSemaphore(AT_ONCE)
+    turns = asyncio.Semaphore(AT_ONCE)
 
     @router.get(
         "/{identifier}/pages/{page}",
         response_class=Response,
         responses={200: {"content": {"image/png": {}}, "description": "The page."}},
     )
-    def picture(
+    async def picture(
         identifier: str,
         page: PageNumber,
         width: Annotated[int, Query(ge=100, le=2_400, description="Most pixels across.")] = 1_200,
     ) -> Response:
         """Return a page of a PDF as PNG, drawn from the file as it was indexed."""
-        _, path = _pdf(services, identifier)
-        with turns:
-            drawn = services.workshop.draw_page(path, page, width)
+        _, path = await run_in_threadpool(_pdf, services, identifier)
+        async with turns:
+            drawn = await run_in_threadpool(services.workshop.draw_page, path, page, width)
         return Response(drawn, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
     @router.get("/{identifier}/pages/{page}/marks", response_model=None)
-    def marks(
+    async def marks(
         identifier: str,
         page: PageNumber,
         span: Annotated[list[str], Query(max_length=MOST_SPANS, description="start-end in the document's text.")],
     ) -> JSONResponse:
         """Return where spans of the document's text stand on a page of a PDF."""
         wanted = [_span(one) for one in span]
-        document, path = _pdf(services, identifier)
-        with turns:
-            found = services.workshop.find_marks(path, page, _quoted(document, wanted))
+        document, path = await run_in_threadpool(_pdf, services, identifier)
+        async with turns:
+            found = await run_in_threadpool(services.workshop.find_marks, path, page, _quoted(document, wanted))
         spans = [
             {"start": start, "end": end, "boxes": boxes}
             for (start, end), boxes in zip(wanted, found["boxes"], strict=True)
