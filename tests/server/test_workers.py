@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 from genesis_rag.server.limits import RateLimiter
+from genesis_rag.server.metrics import Metrics, summed
 from genesis_rag.server.shared import Channel, Shared, SharedLimiter, SharedSessions
 from genesis_rag.server.workers import settings_from, settings_line
 from genesis_rag.settings import Settings
@@ -28,18 +30,18 @@ PATIENCE = 60.0
 @pytest.fixture
 def channels() -> Iterator[Callable[[Shared], Channel]]:
     """Makes the worker's end of a channel to ``shared``."""
-    opened: list[socket.socket] = []
+    opened: list[Channel] = []
 
     def connect(shared: Shared) -> Channel:
         ours, theirs = socket.socketpair()
         shared.serve(ours)
-        opened.append(theirs)
-        return Channel(theirs)
+        opened.append(Channel(theirs))
+        return opened[-1]
 
     yield connect
     for one in opened:
-        one.shutdown(socket.SHUT_RDWR)
-        one.close()
+        with suppress(OSError):
+            one.close()
 
 
 def test_a_conversation_goes_on_in_another_worker(channels: Any, assistant: Any) -> None:
@@ -60,6 +62,26 @@ def test_a_rate_limit_counts_over_all_workers(channels: Any) -> None:
     shared = Shared(RateLimiter(10))  # two at once
     workers = [SharedLimiter(channels(shared), 10) for _ in range(3)]
     assert [worker.wait("alice") > 0 for worker in workers] == [False, False, True]
+
+
+def test_counts_add_up_and_never_fall(channels: Any, assistant: Any) -> None:
+    shared = Shared()
+    first, second = channels(shared), channels(shared)
+    counted = [Metrics(), Metrics()]
+    for metrics, answers in zip(counted, (2, 3), strict=True):
+        for _ in range(answers):
+            metrics.answered(assistant.ask("invest"))
+    assert first.call("count", counted[0].snapshot({"genesis_questions_waiting": 4})) == [Metrics().snapshot({})]
+    mine = counted[1].snapshot({"genesis_questions_waiting": 1})
+    text = summed([mine, *second.call("count", mine)], {"genesis_index_documents": 7})
+    assert 'genesis_answers_total{outcome="answered",language="en"} 5' in text
+    assert 'genesis_answer_stage_seconds_count{stage="retrieval"} 5' in text
+    assert 'genesis_answer_stage_seconds_bucket{stage="retrieval",le="0.005"} 5' in text
+    assert "genesis_questions_waiting 5" in text and "genesis_index_documents 7" in text
+    first.close()
+    wait(lambda: "genesis_questions_waiting 1" in summed([mine, *second.call("count", mine)], {}))
+    text = summed([mine, *second.call("count", mine)], {})
+    assert 'genesis_answers_total{outcome="answered",language="en"} 5' in text, "what a worker did stays done"
 
 
 def test_settings_travel_whole(tmp_path: Path) -> None:
@@ -137,6 +159,13 @@ def test_what_one_worker_acknowledges_all_tell_at_once(server: Any) -> None:
             seen = list(pool.map(look, [address] * 24, [text] * 24))
         assert all(generation > before and found for generation, found in seen)
         assert len(set(seen)) == 1
+
+    def searches() -> list[float]:
+        told = [httpx.get(f"{address}/metrics", timeout=PATIENCE).text for _ in range(12)]
+        rows = (line for text in told for line in text.splitlines() if 'method="POST",route="/api/search"' in line)
+        return [float(line.rpartition(" ")[2]) for line in rows]
+
+    wait(lambda: searches() == [72.0] * 12)  # whichever worker tells it
 
 
 @pytest.mark.slow

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from genesis_rag.server.holder import REFRESH_SECONDS, AssistantHolder
 from genesis_rag.server.keys import KeyRing
 from genesis_rag.server.limits import RateLimiter
 from genesis_rag.server.mcp_endpoint import McpEndpoint
-from genesis_rag.server.metrics import CONTENT_TYPE, Metrics
+from genesis_rag.server.metrics import CONTENT_TYPE, Metrics, summed
 from genesis_rag.server.openai_routes import openai_router
 from genesis_rag.server.page_routes import page_router
 from genesis_rag.server.problems import install_handlers, problem_of
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).resolve().parent / "static"
 STOP_SECONDS = 20.0
+COUNT_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -67,7 +69,7 @@ def create_app(
     app = FastAPI(
         title="genesis-rag",
         version=__version__,
-        lifespan=_lifespan(services, mcp),
+        lifespan=_lifespan(services, mcp, shared),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -80,7 +82,7 @@ def create_app(
     app.include_router(openai_router(services))
     app.router.routes.append(Route("/mcp", endpoint=mcp, include_in_schema=False))
     _add_health(app, services.holder)
-    _add_metrics(app, services)
+    _add_metrics(app, services, shared)
     _add_page(app)
     limiter = None if is_loopback(settings.host) else RateLimiter(settings.rate_limit)
     if limiter is not None and shared is not None:
@@ -100,7 +102,9 @@ def _services(
     return Services(settings, holder, workshop, uploads, writes, metrics, Turns(), sessions)
 
 
-def _lifespan(services: Services, mcp: McpEndpoint) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    services: Services, mcp: McpEndpoint, shared: Channel | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
@@ -108,12 +112,30 @@ def _lifespan(services: Services, mcp: McpEndpoint) -> Callable[[FastAPI], Abstr
         except GenesisError as error:
             _LOG.warning("not ready: %s %s", error.message, error.hint)
         services.writes.start()
+        counting = asyncio.create_task(_share_counts(services, shared)) if shared is not None else None
         yield
+        if counting is not None:
+            counting.cancel()
         await mcp.close()
         await run_in_threadpool(services.writes.stop, STOP_SECONDS)
         services.holder.close()
 
     return lifespan
+
+
+async def _share_counts(services: Services, shared: Channel) -> None:
+    """Tell the other workers every second what this one has counted; whichever is asked tells the sum."""
+    while True:
+        await asyncio.sleep(COUNT_SECONDS)
+        with suppress(OSError):
+            await run_in_threadpool(shared.call, "count", services.metrics.snapshot(_waiting(services)))
+
+
+def _waiting(services: Services) -> dict[str, float]:
+    return {
+        "genesis_writes_waiting": services.writes.waiting,
+        "genesis_questions_waiting": services.turns.waiting,
+    }
 
 
 def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
@@ -136,22 +158,19 @@ def _add_health(app: FastAPI, holder: AssistantHolder) -> None:
         return JSONResponse({"status": "ready", "version": __version__, "generation": assistant.info["generation"]})
 
 
-def _add_metrics(app: FastAPI, services: Services) -> None:
+def _add_metrics(app: FastAPI, services: Services, shared: Channel | None) -> None:
     @app.get("/metrics", response_model=None)
     def metrics() -> Response:
-        """Counters in the text format of Prometheus."""
-        gauges: dict[str, float] = {
-            "genesis_writes_waiting": services.writes.waiting,
-            "genesis_questions_waiting": services.turns.waiting,
-        }
+        """Counters of all worker processes together, in the text format of Prometheus."""
         try:
             info = services.holder.get().info
         except GenesisError:
             info = {}
-        for name in ("documents", "chunks", "generation"):
-            if isinstance(value := info.get(name), int):
-                gauges[f"genesis_index_{name}"] = value
-        return Response(services.metrics.text(gauges), media_type=CONTENT_TYPE)
+        names = ("documents", "chunks", "generation")
+        gauges = {f"genesis_index_{name}": value for name in names if isinstance(value := info.get(name), int)}
+        mine = services.metrics.snapshot(_waiting(services))
+        others = shared.call("count", mine) if shared is not None else []
+        return Response(summed([mine, *others], gauges), media_type=CONTENT_TYPE)
 
 
 def _add_page(app: FastAPI) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from genesis_rag.types import Answer
 
@@ -29,7 +30,13 @@ _HELP = {
     "genesis_index_generation": "Generation of the index that is read.",
 }
 
+IN_PROGRESS = "genesis_requests_in_progress"
+"""Counted up and down, and told as a gauge."""
+
 Labels = tuple[tuple[str, str], ...]
+
+Snapshot = dict[str, Any]
+"""The state of one process as JSON values: what it counted, and gauges that add up over processes."""
 
 
 @dataclass(slots=True)
@@ -77,9 +84,37 @@ class Metrics:
         with self._lock:
             return "\n".join((*self._lines(gauges), ""))
 
+    def snapshot(self, gauges: Mapping[str, float]) -> Snapshot:
+        """Return everything as it is now."""
+        with self._lock:
+            counters = [
+                [name, labels, value]
+                for name, of in self._counters.items()
+                for labels, value in of.items()
+                if name != IN_PROGRESS
+            ]
+            going = self._counters[IN_PROGRESS][()]
+            histograms = [
+                [name, labels, [*one.counts], one.number, one.total]
+                for name, of in self._histograms.items()
+                for labels, one in of.items()
+            ]
+        return {"counters": counters, "histograms": histograms, "gauges": {IN_PROGRESS: going, **gauges}}
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Add what another process counted."""
+        with self._lock:
+            for name, labels, value in snapshot["counters"]:
+                self._counters[name][_key(labels)] += value
+            for name, labels, counts, number, total in snapshot["histograms"]:
+                histogram = self._histograms[name][_key(labels)]
+                histogram.counts = [a + b for a, b in zip(histogram.counts, counts, strict=True)]
+                histogram.number += number
+                histogram.total += total
+
     def _lines(self, gauges: Mapping[str, float]) -> Iterator[str]:
         for name, values in sorted(self._counters.items()):
-            yield from _head(name, "gauge" if name == "genesis_requests_in_progress" else "counter")
+            yield from _head(name, "counter")
             yield from (f"{name}{_labels(labels)} {value:g}" for labels, value in sorted(values.items()))
         for name, histograms in sorted(self._histograms.items()):
             yield from _head(name, "histogram")
@@ -92,6 +127,20 @@ class Metrics:
         for name, value in sorted(gauges.items()):
             yield from _head(name, "gauge")
             yield f"{name} {value:g}"
+
+
+def summed(snapshots: Sequence[Snapshot], gauges: Mapping[str, float]) -> str:
+    """Return what several processes counted, together, in the text format; ``gauges`` are those of all."""
+    total, waiting = Metrics(), defaultdict[str, float](float)
+    for snapshot in snapshots:
+        total.add(snapshot)
+        for name, value in snapshot["gauges"].items():
+            waiting[name] += value
+    return total.text({**waiting, **gauges})
+
+
+def _key(labels: Sequence[Sequence[str]]) -> Labels:
+    return tuple((name, value) for name, value in labels)
 
 
 def _head(name: str, kind: str) -> Iterator[str]:

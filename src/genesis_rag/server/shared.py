@@ -1,4 +1,4 @@
-"""What several worker processes have in common: conversations and rate limits, kept in the process that started them.
+"""What several worker processes have in common, kept in the process that started them: conversations, limits, counts.
 
 A worker asks over a socket of its own, one line of JSON each way. All of it is gone when the server stops, as with one
 process.
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from genesis_rag.server.limits import RateLimiter
+from genesis_rag.server.metrics import Metrics, Snapshot
 from genesis_rag.server.sessions import Sessions
 from genesis_rag.types import Answer, Conversation, Turn
 
@@ -27,6 +28,7 @@ class Shared:
     def __init__(self, limiter: RateLimiter | None = None) -> None:
         self.sessions = Sessions()
         self._limiter, self._lock = limiter, threading.Lock()
+        self._counts: dict[int, Snapshot] = {}  # of workers that ended too, so that no sum ever falls
         self._answers: dict[str, Callable[..., Any]] = {
             "open": lambda client, session: _rows(self.sessions.open(client, session)),
             "put": lambda client, session, rows: self.sessions.put(client, session, _conversation(rows)),
@@ -36,17 +38,30 @@ class Shared:
 
     def serve(self, channel: socket.socket) -> None:
         """Answer one worker in a thread of its own, until it is gone."""
-        threading.Thread(target=self._serve, args=(channel,), name="genesis-rag shared", daemon=True).start()
+        with self._lock:
+            number = len(self._counts)
+            self._counts[number] = Metrics().snapshot({})
+        arguments = (channel, number)
+        threading.Thread(target=self._serve, args=arguments, name="genesis-rag shared", daemon=True).start()
 
-    def _serve(self, channel: socket.socket) -> None:
+    def _serve(self, channel: socket.socket, number: int) -> None:
+        answers = {**self._answers, "count": lambda snapshot: self._count(number, snapshot)}
         with channel, channel.makefile("rwb") as lines:
             try:
                 for line in lines:
                     name, *arguments = json.loads(line)
-                    lines.write(json.dumps(self._answers[name](*arguments)).encode() + b"\n")
+                    lines.write(json.dumps(answers[name](*arguments)).encode() + b"\n")
                     lines.flush()
             except OSError:
-                return  # it was killed in the midst of a line
+                pass  # it was killed in the midst of a line
+        with self._lock:
+            self._counts[number] = {**self._counts[number], "gauges": {}}
+
+    def _count(self, number: int, snapshot: Snapshot) -> list[Snapshot]:
+        """Keep what a worker counted so far; return what the others did."""
+        with self._lock:
+            self._counts[number] = snapshot
+            return [other for key, other in self._counts.items() if key != number]
 
     def _wait(self, client: str) -> float:
         with self._lock:
@@ -57,7 +72,13 @@ class Channel:
     """The side of a worker. Every method may be called from several threads at once."""
 
     def __init__(self, channel: socket.socket) -> None:
-        self._lines, self._lock = channel.makefile("rwb"), threading.Lock()
+        self._channel, self._lines, self._lock = channel, channel.makefile("rwb"), threading.Lock()
+
+    def close(self) -> None:
+        """End it."""
+        self._channel.shutdown(socket.SHUT_RDWR)
+        self._lines.close()
+        self._channel.close()
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Return what the other side answers.
