@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,10 +100,43 @@ def test_the_quoted_words_are_found_where_they_stand(paper: Path) -> None:
     assert nowhere == ()
 
 
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("cropped", [False, True])
+def test_marks_lie_on_the_ink_however_the_page_is_turned_and_cut(tmp_path: Path, rotation: int, cropped: bool) -> None:
+    upright, path = tmp_path / "upright.pdf", tmp_path / "turned.pdf"
+    canvas = Canvas(str(upright), pagesize=(WIDTH, HEIGHT))
+    if cropped:
+        canvas.setCropBox((40, 300, 500, 780))
+    canvas.setFont("HeiseiMin-W3", 24)
+    canvas.drawString(100, 600, "計画は五年間続く。")
+    canvas.drawString(100, 560, "全部である。")
+    canvas.save()
+    with closing(pypdfium2.PdfDocument(upright)) as pdf:
+        pdf[0].set_rotation(rotation)
+        pdf.save(path)
+    width, height, colours = pixels(draw_page(path, 1, 400))
+    (boxes,) = find_marks(path, 1, [Quoted("", "計画は五年間続く。全部である。")]).boxes
+    inked = [at // 3 for at in range(0, len(colours), 3) if colours[at] < 128]
+    margin = 0.005
+
+    def marked(place: int) -> bool:
+        x, y = (place % width + 0.5) / width, (place // width + 0.5) / height
+        return any(
+            left - margin <= x <= right + margin and top - margin <= y <= bottom + margin
+            for left, top, right, bottom in boxes
+        )
+
+    assert len(inked) > 200 and len(boxes) == 2
+    assert sum(map(marked, inked)) == len(inked)
+    assert sum((box[2] - box[0]) * (box[3] - box[1]) for box in boxes) < 0.1
+
+
 def test_what_goes_on_overleaf_is_marked_as_far_as_it_goes() -> None:
     page = squeezed("前の文。計画は五年間にわたり、大学と企業が")
     words = squeezed("計画は五年間にわたり、大学と企業が共同で進める。")
     assert places_of(page, words, "") == [(4, len(page))]
+    turned = squeezed("共同で進める計画である。前の文。大学と企業が")
+    assert places_of(turned, squeezed("大学と企業が共同で進める計画である。"), "") == [(0, 12), (16, 22)]
     assert places_of(page, squeezed("大学と企業がまったく別のことを述べた長い長い文である。"), "") == []
 
 

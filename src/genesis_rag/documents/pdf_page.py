@@ -195,10 +195,23 @@ def places_of(page: str, words: str, before: str) -> list[tuple[int, int]]:
     if found:
         best = max(found, key=lambda start: _common_end(page[:start], before))
         return [(best, best + len(words))]
-    blocks = SequenceMatcher(None, page, words, autojunk=False).get_matching_blocks()
-    parts = [(block.a, block.a + block.size) for block in blocks if block.size >= LEAST_PART]
+    parts = list(_parts(page, words))
     held = sum(end - start for start, end in parts)
-    return parts if held >= LEAST_SHARE * len(words) else []
+    return sorted(parts) if held >= LEAST_SHARE * len(words) else []
+
+
+def _parts(page: str, words: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of ``page`` that hold parts of ``words``; one that stands out of order is found as a whole."""
+    done = 0
+    for block in SequenceMatcher(None, page, words, autojunk=False).get_matching_blocks():
+        if block.size < LEAST_PART and block.size:
+            continue
+        missing = words[done : block.b]
+        if len(missing) >= LEAST_PART and (at := page.find(missing)) >= 0:
+            yield at, at + len(missing)
+        if block.size:
+            yield block.a, block.a + block.size
+        done = block.b + block.size
 
 
 def _common_end(one: str, other: str) -> int:
@@ -209,27 +222,30 @@ def _common_end(one: str, other: str) -> int:
 
 
 def _boxes(page: Any, text: Any, indices: Sequence[int]) -> Iterator[Box]:
-    """Yield one box for each line of neighbouring characters."""
+    """Yield one box for each line of neighbouring characters, written across or down."""
     line: Box | None = None
-    for index in indices:
-        box = _box(page, text, index)
-        if box is None:
-            continue
-        if line is not None and _on_one_line(line, box):
+    ways: tuple[bool, ...] = (
+        True,
+        False,
+    )  # that the line may go: across, down; its second character tells
+    for box in filter(None, (_box(page, text, index) for index in indices)):
+        going = tuple(across for across in ways if line is not None and _in_line(line, box, across))
+        if line is not None and going:
             line = (min(line[0], box[0]), min(line[1], box[1]), max(line[2], box[2]), max(line[3], box[3]))
+            ways = going[:1]
             continue
         if line is not None:
             yield line
-        line = box
+        line, ways = box, (True, False)
     if line is not None:
         yield line
 
 
-def _on_one_line(line: Box, box: Box) -> bool:
-    """Tell whether a character goes on with a line, written across or down."""
-    across = min(line[3], box[3]) - max(line[1], box[1]) > 0.5 * min(line[3] - line[1], box[3] - box[1])
-    down = min(line[2], box[2]) - max(line[0], box[0]) > 0.5 * min(line[2] - line[0], box[2] - box[0])
-    return across or (down and line[3] - line[1] > 2 * (line[2] - line[0]))
+def _in_line(line: Box, box: Box, across: bool) -> bool:
+    """Tell whether a character lies at the height of a line, or for one written down in its breadth."""
+    low, high = (1, 3) if across else (0, 2)
+    shared = min(line[high], box[high]) - max(line[low], box[low])
+    return shared > 0.5 * min(line[high] - line[low], box[high] - box[low])
 
 
 def _box(page: Any, text: Any, index: int) -> Box | None:
