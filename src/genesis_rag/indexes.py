@@ -29,8 +29,16 @@ OpenWriter = Callable[..., IndexWriter]
 _MEND = "Bring it to the cluster again from its documents: genesis-rag index --rebuild PATH…"
 
 
-def open_reader(settings: Settings, identity: IndexIdentity, term_maker: TermMaker) -> IndexReader:
+def open_reader(
+    settings: Settings, identity: IndexIdentity, term_maker: TermMaker, *, as_new: bool = False
+) -> IndexReader:
     """Open the index of the settings for reading.
+
+    Args:
+        settings: say where it lies.
+        identity: what must have filled it.
+        term_maker: makes keyword terms of (document title, chunk).
+        as_new: search as an index would that was made of the same documents in one go.
 
     Raises:
         IndexNotFoundError: nothing was indexed yet.
@@ -40,7 +48,10 @@ def open_reader(settings: Settings, identity: IndexIdentity, term_maker: TermMak
         from genesis_rag.cluster import ClusterIndex
 
         return ClusterIndex.open(_cluster(settings), identity)
-    return Index.open(settings.index_dir, identity, term_maker)
+    index = Index.open(settings.index_dir, identity, term_maker)
+    if as_new:
+        index.forget_the_gone()
+    return index
 
 
 def writer_opener(settings: Settings) -> OpenWriter:

@@ -62,7 +62,8 @@ def migrate(
     identity = parts.identity
     copied = copy_index(source, target, identity, parts.terms, force=force, progress=progress)
     faults = differences(source, target, identity, progress)
-    with open_assistant(source, parts) as here, open_assistant(target, parts) as there:
+    # What was removed before must not count: the engine of one machine counts it for a while, that of the other never.
+    with open_assistant(source, parts, as_new=True) as here, open_assistant(target, parts, as_new=True) as there:
         asked = list(questions) or sample_questions(here, TITLES)
         faults += compare(here, there, asked, progress)
         info = there.info

@@ -99,8 +99,8 @@ def list_profiles(settings: Settings) -> tuple[ProfileSpec, ...]:
     return tuple(load_catalogue(settings.home).profiles.values())
 
 
-def open_assistant(settings: Settings, parts: Parts | None = None) -> Assistant:
-    """Open the index for reading and put the assistant of the profile over it.
+def open_assistant(settings: Settings, parts: Parts | None = None, *, as_new: bool = False) -> Assistant:
+    """Open the index for reading and put the assistant of the profile over it; ``as_new``: see ``open_reader``.
 
     Raises:
         IndexNotFoundError: nothing was indexed yet.
@@ -108,7 +108,7 @@ def open_assistant(settings: Settings, parts: Parts | None = None) -> Assistant:
         ModelError: the profile's weights are missing or damaged.
     """
     parts = parts or _parts(settings, reading=True)
-    index = open_reader(settings, parts.identity, parts.terms)
+    index = open_reader(settings, parts.identity, parts.terms, as_new=as_new)
     retriever = Retriever(index, parts.embedder, parts.analyser, reranking=_reranking(parts.profile, settings))
     return Assistant(index, retriever, _answerer(parts, index, settings), settings.passages)
 

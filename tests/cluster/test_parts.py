@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections import Counter
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 
 from genesis_rag.cluster import ClusterAddress, parse_address
 from genesis_rag.cluster.filters import like, naming
+from genesis_rag.cluster.lease import SECONDS, Lease
 from genesis_rag.cluster.rows import source_lines
 from genesis_rag.cluster.texts import Texts, text_data, text_from
 from genesis_rag.cluster.weights import LENGTHS, Statistics, chunk_weights, dimension, exact_scores
-from genesis_rag.errors import IndexDamagedError, SettingsError
+from genesis_rag.errors import IndexDamagedError, IndexLockedError, SettingsError
 from genesis_rag.settings import Settings
 from genesis_rag.types import Document, Section
 
@@ -181,3 +183,71 @@ def test_a_glob_in_milvus_lets_through_whatever_it_should(glob: str, source: str
 def test_a_source_is_found_by_its_name_whatever_is_in_it(source: str) -> None:
     pattern = re.fullmatch(r'sources like "(.*)"', naming(source))
     assert pattern and like_matches(pattern[1], source_lines(["x", source]))
+
+
+class Clock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_lease_has_one_holder(texts: Texts) -> None:
+    clock = Clock()
+    with Lease(texts, "a.lock", clock) as lease:
+        with pytest.raises(IndexLockedError, match="being written to by process"), Lease(texts, "a.lock", clock):
+            pass
+        with Lease(texts, "b.lock", clock):
+            lease.require()
+    with Lease(texts, "a.lock", clock):
+        pass
+    assert texts.read_named("a.lock") is None
+
+
+def test_a_lease_that_is_renewed_does_not_end(texts: Texts) -> None:
+    clock = Clock()
+    with Lease(texts, "a.lock", clock) as lease:
+        for _ in range(10):
+            clock.now += SECONDS / 2
+            lease.renew()
+            with pytest.raises(IndexLockedError), Lease(texts, "a.lock", clock):
+                pass
+
+
+def test_who_was_silent_for_too_long_loses_the_lease_and_learns_it(texts: Texts) -> None:
+    clock = Clock()
+    with Lease(texts, "a.lock", clock) as old:
+        clock.now += SECONDS + 1
+        with Lease(texts, "a.lock", clock) as new:
+            for look in (old.renew, old.require):
+                with pytest.raises(IndexLockedError, match="taken over"):
+                    look()
+            new.require()
+    assert texts.read_named("a.lock") is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("pid", 2**22 + 1), ("process", "before this container was started anew")])
+def test_a_lease_of_a_process_that_ended_is_free(texts: Texts, key: str, value: object) -> None:
+    with Lease(texts, "a.lock"):
+        held = json.loads(texts.read_named("a.lock") or b"")
+        texts.write_named("a.lock", json.dumps({**held, key: value}).encode())
+        with Lease(texts, "a.lock") as lease:
+            lease.require()
+
+
+def test_a_lease_of_another_machine_is_waited_for(texts: Texts) -> None:
+    with Lease(texts, "a.lock"):
+        held = json.loads(texts.read_named("a.lock") or b"")
+        texts.write_named("a.lock", json.dumps({**held, "host": "elsewhere", "pid": 2**22 + 1}).encode())
+        with pytest.raises(IndexLockedError, match="on elsewhere"), Lease(texts, "a.lock"):
+            pass
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}"])
+def test_a_lease_that_cannot_be_read_is_free(texts: Texts, data: bytes) -> None:
+    texts.write_named("a.lock", data)
+    with Lease(texts, "a.lock") as lease:
+        lease.require()

@@ -57,7 +57,6 @@ def migrate(
     asked = [one.question for one in read_questions(questions)] if questions else []
     with progress_bar(quiet) as progress:
 
-
         def tell(phase: str, done: int, total: int) -> None:
             if progress is not None and total:
                 progress(phase, done, total, "")
@@ -66,7 +65,7 @@ def migrate(
     if as_json:
         json_stream().write(to_line({"schema": MIGRATION_SCHEMA, **asdict(report)}) + "\n")
     else:
-        counts = f"{report.documents:,} documents ({report.chunks:,} chunks), {report.copied:,} of them copied now"
+        counts = f"{report.documents:,} documents ({report.chunks:,} chunks); {report.copied:,} documents copied now"
         compared = f"  every document and {report.questions:,} searches compared"
         standard_output().lines([Line(((counts, "strong"), compared))])
         standard_output().lines([Line((("DIFFERS  ", "warning"), fault)) for fault in report.faults])

@@ -89,8 +89,13 @@ class Milvus:
         """Return the collection of this name, which may also be an alias."""
         return Table(self, name)
 
+    def load(self, name: str) -> None:
+        """Let a collection be searched: after a start of Milvus it may lie on its disks alone."""
+        with _told(self._library):
+            self.client.load_collection(name)
+
     def create(self, name: str, fields: Mapping[str, Any], partitions: Sequence[str] = (), dense: str = "FLAT") -> None:
-        """Make a collection; nothing happens where it is there already.
+        """Make a collection, ready for searches; one that is there already is left as it is.
 
         Args:
             name: of the collection.
@@ -101,6 +106,7 @@ class Milvus:
         """
         with _told(self._library):
             if self.client.has_collection(name):
+                self.client.load_collection(name)
                 return
             schema = self.client.create_schema(auto_id=False, enable_dynamic_field=False)
             schema.add_field("number", self._library.DataType.INT64, is_primary=True)

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from genesis_rag.cluster.lease import Lease
 from genesis_rag.cluster.manifest import DOCUMENTS_SUFFIX, Cluster, ClusterManifest
 from genesis_rag.cluster.milvus import LANGUAGES, NEVER, Row, Table, Where, in_list
 from genesis_rag.cluster.rows import CHUNK_FIELDS, DOCUMENT_FIELDS, chunk_rows, document_row
@@ -36,6 +37,7 @@ class Publication:
         published: sums up what ``snapshot`` shows.
         recipe: how terms are made, and who is told.
         before: the generation that readers see now.
+        lease: held while this goes on.
         whole: fill new collections instead of changing those of ``before``.
         step: called after every step, for tests.
     """
@@ -47,12 +49,13 @@ class Publication:
         published: Published,
         recipe: Recipe,
         before: ClusterManifest | None,
+        lease: Lease,
         *,
         whole: bool,
         step: Callable[[str], None],
     ) -> None:
         self._cluster, self._snapshot, self._recipe, self._step = cluster, snapshot, recipe, step
-        self._published = published
+        self._published, self._lease = published, lease
         self._before = None if whole else before
         self._replaced = before.collection if before and whole else ""
         self._generation = (before.generation if before else 0) + 1
@@ -81,11 +84,13 @@ class Publication:
         self._step("cleared")
         for start in range(0, len(here), DOCUMENTS_AT_ONCE):
             self._put(here[start : start + DOCUMENTS_AT_ONCE])
+            self._lease.renew()
             self._recipe.progress("cluster", min(start + DOCUMENTS_AT_ONCE, len(here)), len(here))
             self._step("batch")
         self._chunks.flush()
         self._documents.flush()
         manifest = self._manifest()
+        self._lease.require()
         self._cluster.publish(manifest)
         self._step("published")
         self._tidy(manifest)
@@ -124,6 +129,7 @@ class Publication:
                 self._terms -= sum(int(row["length"]) for row in chunks)
                 self._fewer.update(key for row in chunks for key in row["keywords"] if key != PADDING)
                 self._write(chunks, died=self._generation)
+            self._lease.renew()
             documents = self._documents.query(where, ALL_DOCUMENT_FIELDS, latest=True)
             self._documents.insert([{**row, "died": self._generation} for row in documents])
 

@@ -37,8 +37,10 @@ class ClusterState:
     def __init__(self, cluster: Cluster, manifest: ClusterManifest) -> None:
         self.manifest, self._texts = manifest, cluster.texts
         self._where = Where(living(manifest.generation))
-        self._chunks = cluster.milvus.table(manifest.collection)
-        self._documents = cluster.milvus.table(manifest.collection + DOCUMENTS_SUFFIX)
+        names = (manifest.collection, manifest.collection + DOCUMENTS_SUFFIX)
+        for name in names:
+            cluster.milvus.load(name)
+        self._chunks, self._documents = (cluster.milvus.table(name) for name in names)
         self._rows: dict[int, Row] = {}
         self._infos: dict[str, Row] = {}
         self._lock = Lock()

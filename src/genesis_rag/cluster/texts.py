@@ -83,6 +83,16 @@ class Texts:
         else:  # an object is whole or not there
             self._does("pipe_file", place, data)
 
+    def create_named(self, name: str, data: bytes) -> bool:
+        """Write under a name where nothing is yet; tell whether that was so. Of several who try, one succeeds."""
+        place = self._full(name)
+        self._does("makedirs", place.rpartition("/")[0], exist_ok=True)
+        try:
+            self._does("pipe_file", place, data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
     def remove_named(self, name: str) -> None:
         """Remove what was written under a name, if there is something."""
         if self._does("exists", self._full(name)):
@@ -101,7 +111,7 @@ class Texts:
     def _does(self, action: str, *arguments: Any, **options: Any) -> Any:
         try:
             return getattr(self._files, action)(*arguments, **options)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             raise
         except Exception as error:  # each kind of address has errors of its own
             hint = "Check the address, its credentials and who may read and write there."

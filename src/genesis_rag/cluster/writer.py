@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from genesis_rag.cluster.copying import copy_documents
+from genesis_rag.cluster.lease import Lease
 from genesis_rag.cluster.manifest import Cluster, ClusterManifest
 from genesis_rag.cluster.publishing import Publication
 from genesis_rag.cluster.reader import ClusterIndex
@@ -144,19 +145,17 @@ class ClusterWriter(IndexWriter):
     def _make_searchable(self) -> str:
         if self._takes_in:
             return ""
-        if self._cluster.published() != self._seen:
-            raise IndexLockedError(
-                "Another home has written to the cluster meanwhile.", "Run the same command again; it takes that in."
+        cluster, identity = self._cluster, self._recipe.identity
+        whole = self._whole or self._seen is None or self._seen.identity != identity
+        with Lease(cluster.texts, f"{cluster.address.collection}.lock") as lease:
+            if cluster.published() != self._seen:
+                raise IndexLockedError(
+                    "Another home has written to the cluster meanwhile.", "Run this again; it takes that in."
+                )
+            snapshot = Snapshot(self._connection, self._next)
+            published = describe(self._connection, self._next, identity)
+            publication = Publication(
+                cluster, snapshot, published, self._recipe, self._seen, lease, whole=whole, step=self._step
             )
-        whole = self._whole or self._seen is None or self._seen.identity != self._recipe.identity
-        publication = Publication(
-            self._cluster,
-            Snapshot(self._connection, self._next),
-            describe(self._connection, self._next, self._recipe.identity),
-            self._recipe,
-            self._seen,
-            whole=whole,
-            step=self._step,
-        )
-        self._seen, self._whole = publication.run(), False
+            self._seen, self._whole = publication.run(), False
         return ""

@@ -230,6 +230,15 @@ class Index:
         with self._states.use() as state:
             return state.check(self._term_maker, self._writable)
 
+    def forget_the_gone(self) -> None:
+        """Search, as this reader alone, with search files made anew: as an index does that was never changed.
+
+        The keyword engine counts removed rows in its statistics until it happens to merge them away, so scores of an
+        index that was changed differ a little from those of a new one.
+        """
+        with self._states.use() as state:
+            state.rederive("as of a new index", self._term_maker, writable=False)
+
     def close(self) -> None:
         """Let go of all files."""
         self._states.newest.close()
