@@ -136,7 +136,7 @@ def test_what_goes_on_overleaf_is_marked_as_far_as_it_goes() -> None:
     words = squeezed("計画は五年間にわたり、大学と企業が共同で進める。")
     assert places_of(page, words, "") == [(4, len(page))]
     turned = squeezed("共同で進める計画である。前の文。大学と企業が")
-    assert places_of(turned, squeezed("大学と企業が共同で進める計画である。"), "") == [(0, 12), (16, 22)]
+    assert places_of(turned, squeezed("大学と企業が共同で進める計画である。"), "") == [(0, 14), (18, 25)]
     assert places_of(page, squeezed("大学と企業がまったく別のことを述べた長い長い文である。"), "") == []
 
 
