@@ -160,6 +160,14 @@ def test_options_reach_the_assistant(genesis: Any, assistant: Any) -> None:
     assert options.search_filter == SearchFilter(language="en", source_glob="genesis.*")
     genesis("invest?", program="ask")
     assert assistant.calls[1][1].search_filter is None
+    genesis("--since", "2026-04", "--until", "2026", "invest?", program="ask")
+    assert assistant.calls[2][1].search_filter == SearchFilter(dated_from="2026-04", dated_to="2026")
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-13", "26-04-01", "2026-04-01T00:00", "令和8年"])
+def test_only_dates_that_can_be_compared_are_taken(genesis: Any, assistant: Any, date: str) -> None:
+    run = genesis("--since", date, "invest?", program="ask")
+    assert run.code == 2 and "is not a date such as 2026-04-01" in run.err and assistant.calls == []
 
 
 def test_profile_and_home_reach_the_settings(genesis: Any, fakes: ModuleType, monkeypatch: Any, tmp_path: Path) -> None:

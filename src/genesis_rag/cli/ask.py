@@ -47,6 +47,8 @@ def ask(
     language: Language | None,
     in_language: Language | None,
     source: str | None,
+    since: str | None,
+    until: str | None,
     explain: bool,
     stream: bool,
     questions: Path | None,
@@ -67,7 +69,7 @@ def ask(
     settings = settings_for(home, profile, llm=llm, embedder=embedder)
     words = phrases_for_user(asked[0].question)
     with open_or_build(settings, words, quiet) as assistant:
-        choice = _options(passages, language, in_language, source)
+        choice = _options(passages, language, options.chosen_filter(in_language, source, since, until))
         if as_json:
             _print_json(assistant, asked, choice, numbered=questions is not None)
             return
@@ -78,15 +80,9 @@ def ask(
             _print_answer(output, assistant, one.question, choice, stream=stream, explain=explain, quiet=quiet)
 
 
-def _options(
-    passages: int | None,
-    language: Language | None,
-    in_language: Language | None,
-    source: str | None,
-) -> AskOptions:
+def _options(passages: int | None, language: Language | None, chosen: SearchFilter | None) -> AskOptions:
     from genesis_rag.assistant import AskOptions
 
-    chosen = SearchFilter(language=in_language, source_glob=source) if in_language or source else None
     return AskOptions(passages=passages, language=language, search_filter=chosen)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from genesis_rag.types import Language, SearchFilter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -102,6 +105,19 @@ _in_language = click.option("--in", "in_language", type=LANGUAGES, help="Search 
 _source = click.option(
     "--source", metavar="GLOB", help="Search only documents whose source matches, such as 'reports/*'."
 )
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+
+
+def _date(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _DATE.fullmatch(value):
+        raise click.BadParameter(f"'{value}' is not a date such as 2026-04-01, 2026-04 or 2026.", context, parameter)
+    return value
+
+
+_since = click.option(
+    "--since", metavar="DATE", callback=_date, help="Search only documents dated 2026-04-01 (2026-04, 2026) or later."
+)
+_until = click.option("--until", metavar="DATE", callback=_date, help="Search only documents dated then or earlier.")
 
 
 def place(command: Command) -> Command:
@@ -110,5 +126,13 @@ def place(command: Command) -> Command:
 
 
 def search_filter(command: Command) -> Command:
-    """Add --in and --source."""
-    return _in_language(_source(command))
+    """Add --in, --source, --since and --until; ``chosen_filter`` takes what they give."""
+    return _in_language(_source(_since(_until(command))))
+
+
+def chosen_filter(
+    in_language: Language | None, source: str | None, since: str | None, until: str | None
+) -> SearchFilter | None:
+    """Return where to search, None for everywhere."""
+    chosen = SearchFilter(in_language, source or None, since, until)
+    return None if chosen == SearchFilter() else chosen

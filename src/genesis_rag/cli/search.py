@@ -14,7 +14,7 @@ from genesis_rag.cli.phrases import phrases_for_user
 from genesis_rag.cli.questions import NumberedQuestion, find_question, read_questions
 from genesis_rag.errors import UserError
 from genesis_rag.server.schemas import search_payload, to_line
-from genesis_rag.types import Language, SearchFilter
+from genesis_rag.types import Language
 
 
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
@@ -39,6 +39,8 @@ def search(
     hits: int,
     in_language: Language | None,
     source: str | None,
+    since: str | None,
+    until: str | None,
     explain: bool,
     queries: Path | None,
     rerank: bool,
@@ -55,7 +57,7 @@ def search(
         raise UserError("Both a query and --queries were given.", "Give one of them.")
     many = read_questions(queries, ("query", "question")) if queries else None
     asked = many if many is not None else [NumberedQuestion(None, find_question(query))]
-    chosen = SearchFilter(language=in_language, source_glob=source) if in_language or source else None
+    chosen = options.chosen_filter(in_language, source, since, until)
     with open_or_build(
         settings_for(home, profile, embedder=embedder), phrases_for_user(asked[0].question), quiet
     ) as assistant:

@@ -82,7 +82,7 @@ def temporary_index(
                 if entry.name not in _NOT_SHARED:
                     (home / entry.name).symlink_to(entry)
         paths = [_passages_file(path, home / f"index-{n}") for n, path in enumerate(documents)]
-        own = replace(settings, home=home)
+        own = replace(settings, home=home, index="")
         report = run_ingest(own, paths, progress=progress)
         for one in report.skipped if skipped else ():
             skipped(one)  # type: ignore[misc]
