@@ -19,6 +19,7 @@ Made from `--help` by `make docs`; do not edit. `ask` is `genesis-rag ask` under
 prints is described in [json.md](json.md).
 
 Settings come from arguments, then `GENESIS_*` variables, then `[settings]` of models.toml: `GENESIS_HOME`,
+`GENESIS_INDEX`, `GENESIS_INDEX_TOKEN` ([cluster.md](cluster.md)),
 `GENESIS_PROFILE`, `GENESIS_LLM`, `GENESIS_PASSAGES`, `GENESIS_OFFLINE`, `GENESIS_HOST`, `GENESIS_PORT`,
 `GENESIS_API_KEY`, `GENESIS_RATE_LIMIT`, `GENESIS_EMBEDDER`, `GENESIS_MODEL_FOLDER`, `GENESIS_MIRRORS`,
 `GENESIS_MODEL_API_KEY`, `GENESIS_READERS`, `GENESIS_READER_SECONDS`, `GENESIS_READER_MEMORY_MB` (processes that read
@@ -54,6 +55,7 @@ PAGES = (
     ("genesis-rag", "answers"),
     ("genesis-rag", "answers", "save"),
     ("genesis-rag", "answers", "check"),
+    ("genesis-rag", "migrate"),
     ("genesis-rag", "doctor"),
     ("genesis-rag", "serve"),
     ("genesis-rag", "mcp"),

@@ -87,8 +87,9 @@ class Publication:
             self._lease.renew()
             self._recipe.progress("cluster", min(start + DOCUMENTS_AT_ONCE, len(here)), len(here))
             self._step("batch")
-        self._chunks.flush()
-        self._documents.flush()
+        if not self._before:  # small changes are sealed by Milvus when it sees fit
+            self._chunks.flush()
+            self._documents.flush()
         manifest = self._manifest()
         self._lease.require()
         self._cluster.publish(manifest)
