@@ -5,11 +5,15 @@ A server on the loopback stands for the internet; names and connections are the 
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -231,6 +235,45 @@ def test_what_speaks_no_tls_is_no_https(internet: Internet) -> None:
     with pytest.raises(BackendError, match="cannot be fetched"):
         fetched(internet, "https://docs.example/a/report.pdf")
     assert internet.connected == [(PUBLIC, 443)] and Web.asked == []
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A server that speaks TLS as docs.example, and its certificate, which nobody else has signed."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=docs.example"]
+    made += ["-addext", "subjectAltName=DNS:docs.example", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([program, *made], check=True, capture_output=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Web)
+    server.daemon_threads = True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign, assignment]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server.server_address[1], certificate
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_certificate_must_prove_the_name(secured: tuple[int, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    port, certificate = secured
+    Web.asked = []
+    internet = Internet(port)
+    with pytest.raises(BackendError, match="certificate is not valid"):
+        fetched(internet, "https://docs.example/notes.md")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # as if an authority had signed it
+    with pytest.raises(BackendError, match="certificate is not valid"):
+        fetched(internet, "https://another.open.example/notes.md")
+    assert Web.asked == []
+    assert fetched(internet, "https://docs.example/notes.md") == ("docs.example_notes.md", b"# Notes")
+    assert internet.connected == [(PUBLIC, 443)] * 3
 
 
 @given(st.text(max_size=80))

@@ -107,7 +107,7 @@ class Fetched:
                     raise _too_large(self._most)
                 yield block
             if self._over.is_set():
-                raise TimeoutError("it takes too long")
+                raise TimeoutError
             if self._response.length:  # fewer bytes came than were announced
                 raise OSError("the connection broke off")
 
@@ -293,6 +293,8 @@ def _told(shown: str) -> Iterator[None]:
         raise BackendError(
             f"{shown}: its certificate is not valid: {error.verify_message}.", "Do not trust it."
         ) from error
+    except TimeoutError as error:
+        raise BackendError(f"{shown} takes too long.", "Try again, or download the file yourself.") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
         raise BackendError(
