@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -76,8 +77,20 @@ def index(home: Path, name: str, *more: str) -> list[str]:
 
 
 def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as told:
-        return subprocess.Popen(command, stdout=told, stderr=told, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    told = {
+        "OMP_NUM_THREADS": "1",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "a" * 64,
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    with log.open("ab") as out:
+        return subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **told})
+
+
+def machine(log: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Start what Ray starts on one machine of a cluster."""
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *more]
+    return start([*command, "--num-cpus=2", "--object-store-memory=100000000"], log)
 
 
 def contents(place: Path) -> list[tuple[Any, ...]]:
@@ -167,6 +180,33 @@ def test_workers_that_are_killed_lose_nothing(home: Path, model_server: Any, sta
     assert set(embedded(model_server)) == asked
     until(lambda: not alive(processes), "Ray to end")
     assert not left_behind(there)
+
+
+def test_a_machine_that_is_lost_loses_nothing(home: Path, model_server: Any, started: Any) -> None:
+    log = home / "log"
+    here = start(index(home, "here"), log)
+    started.append(here)
+    assert here.wait(SECONDS) == 0, log.read_text()[-2000:]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        head = machine(log, "--head", f"--port={address[10:]}", "--include-dashboard=false", f"--temp-dir={folder}")
+        started.append(head)
+        until(lambda: any("/raylet/raylet" in name for name in below(head.pid).values()), "the head", head)
+        other = machine(log, f"--address={address}")
+        started.append(other)
+        until(lambda: any(name.startswith("ray::") for name in below(other.pid).values()), "the other machine", other)
+        model_server.delay = 0.1
+        model_server.requests.clear()
+        there = start(index(home, "there", "--on", "ray", "--address", address, "--workers", "2"), log)
+        started.append(there)
+        until(lambda: len(embedded(model_server)) > 40, "texts to be embedded", there)
+        assert any("ray::TextEmbedder" in name for name in below(other.pid).values())
+        end([other.pid, *below(other.pid)])
+        assert there.wait(SECONDS) == 0, log.read_text()[-2000:]
+        end([head.pid, *below(head.pid)])
+    assert contents(home / "there") == contents(home / "here")
 
 
 def test_a_writer_that_is_killed_goes_on_from_what_it_saved(home: Path, model_server: Any, started: Any) -> None:

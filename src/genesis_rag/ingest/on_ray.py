@@ -11,11 +11,11 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,14 +25,14 @@ from genesis_rag.errors import BackendError, MissingExtraError, SettingsError
 from genesis_rag.ingest.work import Failed, Identity, OpenTools, Piece, TextEmbedder, read_file
 from genesis_rag.protocols import Vectors
 
-if TYPE_CHECKING:
-    import ray
-
 TRIES = 4
 """How often a file or a batch is worked on whose worker dies every time."""
 
 MESSAGES_AHEAD = 4
 START_SECONDS = 600.0
+PATIENCE_SECONDS = 300.0
+"""How long a batch may take before another actor is given the same."""
+MOST_WAITS = 12
 _FOLDER = "genesis-ray-"
 
 
@@ -55,28 +55,25 @@ class Shares:
 
     Attributes:
         embedders: number of actors.
-        cpus, gpus: of each actor.
-        readers: files read at once.
+        gpus: of each actor.
+        readers: files read at once, about.
         reader_cpus: of each.
     """
 
     embedders: int
-    cpus: float
     gpus: float
     readers: int
     reader_cpus: float
 
 
 def shares(cpus: float, gpus: float, machines: int, embedders: int) -> Shares:
-    """Divide a cluster: without GPUs one half of its processors embeds; actors always leave room for reading."""
+    """Divide a cluster.
+
+    Actors claim no processors, or those of a cluster that has shrunk could leave none for reading, for ever. Where
+    they compute on them all the same, half as many files are read at once as there are processors.
+    """
     number = embedders or int(gpus) or machines
-    if gpus >= 1:
-        each, graphics = min(1.0, cpus / 2 / number), min(1.0, gpus / number)
-    else:
-        each, graphics = cpus / 2 / number, 0.0
-    each = float(int(each)) if each >= 1 else max(0.01, int(each * 100) / 100)
-    reader = min(1.0, cpus / 2)
-    return Shares(number, each, graphics, max(1, int((cpus - number * each) / reader)), reader)
+    return Shares(number, min(1.0, gpus / number), max(1, int(cpus / 2)), min(1.0, cpus))
 
 
 class RayWorkers:
@@ -115,24 +112,22 @@ class RayWorkers:
         found = ray.cluster_resources()
         share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), len(living), self._options.embedders)
         self.readers, self.embedders = share.readers, share.embedders
-        options = {"num_cpus": share.cpus, "num_gpus": share.gpus, "scheduling_strategy": "SPREAD"}
-        actor = ray.remote(TextEmbedder).options(**options, max_restarts=-1, max_task_retries=TRIES)
-        self._actors = [_Actor(actor.remote(self._open_tools)) for _ in range(share.embedders)]
+        self._actors = [self._actor(share, living[at % len(living)]["NodeID"]) for at in range(share.embedders)]
         self._read = ray.remote(read_file).options(
             num_cpus=share.reader_cpus,
             num_returns="streaming",
-            max_retries=TRIES,
+            max_retries=0,  # done here, where it is known what came already
             _generator_backpressure_num_objects=MESSAGES_AHEAD,
         )
         return self._identities()
 
     def read(self, file: SourceFile) -> Iterator[Piece | Failed]:
         """Let a task read a file; see ``spread.Workers``."""
-        return self._pieces(file, self._read.remote(self._run, self._open_tools, self._limits, file))
+        return self._pieces(file, self._started(file))
 
     def embed(self, texts: Sequence[str]) -> _Batch:
         """Let the actor with the least to do embed texts; see ``spread.Workers``."""
-        return _Batch(texts, lambda: min(self._actors, key=lambda actor: actor.waiting))
+        return _Batch(texts, self._actors)
 
     def stop(self) -> None:
         """Leave the cluster, or end the Ray of our own and remove its files, which may hold parts of documents."""
@@ -176,71 +171,128 @@ class RayWorkers:
                 raise BackendError(f"A worker cannot open the embedder: {one.message}", one.hint)
         return told  # type: ignore[no-any-return]
 
+    def _actor(self, share: Shares, node: str) -> _Actor:
+        """Start an actor where a GPU is free, or on ``node`` as long as that is there."""
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        place = "SPREAD" if share.gpus else NodeAffinitySchedulingStrategy(node, soft=True)
+        kind = ray.remote(TextEmbedder).options(
+            num_cpus=0, num_gpus=share.gpus, scheduling_strategy=place, max_restarts=-1, max_task_retries=TRIES
+        )
+        return _Actor(kind.remote(self._open_tools))
+
+    def _started(self, file: SourceFile) -> Any:
+        return self._read.remote(self._run, self._open_tools, self._limits, file)
+
     def _pieces(self, file: SourceFile, messages: Any) -> Iterator[Piece | Failed]:
+        """Yield what a file gives, each piece once, however often reading it has to begin anew."""
         import ray.exceptions
 
-        try:
-            for reference in messages:
-                yield from ray.get(reference)
-        except ray.exceptions.RayTaskError as error:
-            yield Failed(f"its reader failed ({_first_line(error.cause or error)})", "")
-        except ray.exceptions.RayError as error:
-            yield Failed(
-                f"Its reader was ended {TRIES + 1} times ({type(error).__name__}).",
-                "It may need more memory than a worker has; split it into smaller files.",
-            )
+        given = 0
+        for left in range(TRIES, -1, -1):
+            seen = 0
+            try:
+                for reference in messages:
+                    for piece in ray.get(reference):
+                        seen += 1
+                        if seen > given:
+                            given = seen
+                            yield piece
+                return
+            except ray.exceptions.RayTaskError as error:
+                yield Failed(f"its reader failed ({_first_line(error.cause or error)})", "")
+                return
+            except ray.exceptions.RayError as error:
+                name = type(error).__name__
+            if left:
+                messages = self._started(file)
+        yield Failed(
+            f"Its reader was ended {TRIES + 1} times ({name}).",
+            "It may need more memory than a worker has; split it into smaller files.",
+        )
 
 
 @dataclass(slots=True, eq=False)
 class _Actor:
-    """An actor and the number of batches that it was given and that nobody has fetched."""
+    """An actor.
+
+    Attributes:
+        handle: of Ray.
+        waiting: batches that it was given and that nobody has fetched.
+        late: it did not answer in time, and has not answered since.
+    """
 
     handle: Any
     waiting: int = 0
+    late: bool = False
 
 
 class _Batch:
     """Texts on their way; kept until their vectors are here, for the case that an actor and its results are lost."""
 
-    def __init__(self, texts: Sequence[str], choose: Callable[[], _Actor]) -> None:
-        self._texts, self._choose = texts, choose
+    def __init__(self, texts: Sequence[str], actors: Sequence[_Actor]) -> None:
+        self._texts, self._actors = texts, actors
         self._rows: Vectors | None = None
+        self._sent: dict[Any, _Actor] = {}
         self._send()
 
     def rows(self) -> Vectors:
         """Wait for the vectors: float32[n, dim]."""
         if self._rows is None:
             self._rows = self._fetched()
-            self._texts = ()
+            for actor in self._sent.values():
+                actor.waiting -= 1
+            self._texts, self._sent = (), {}
         return self._rows
 
     def _send(self) -> None:
-        self._actor = self._choose()
-        self._actor.waiting += 1
-        self._reference: ray.ObjectRef[Any] = self._actor.handle.embed.remote(self._texts)
+        """Give the texts to the actor with the least to do, and to another one if they were sent before."""
+        others = [actor for actor in self._actors if actor not in self._sent.values()] or self._actors
+        chosen = min(others, key=lambda actor: (actor.late, actor.waiting))
+        chosen.waiting += 1
+        self._sent[chosen.handle.embed.remote(self._texts)] = chosen
 
     def _fetched(self) -> Vectors:
+        import ray
         import ray.exceptions
 
-        for left in range(TRIES - 1, -1, -1):
+        lost = waits = 0
+        while True:
+            done, _ = ray.wait(list(self._sent), num_returns=1, timeout=PATIENCE_SECONDS)
+            if not done:  # its machine may be gone and have been the last with a GPU; whoever is first counts
+                for actor in self._sent.values():
+                    actor.late = True
+                waits += 1
+                if waits == MOST_WAITS:
+                    raise _lost(f"no answer in {waits * PATIENCE_SECONDS / 60:.0f} minutes")
+                if len(self._sent) < len(self._actors):
+                    self._send()
+                continue
+            actor = self._sent.pop(done[0])
+            actor.waiting -= 1
             try:
-                found = ray.get(self._reference)
+                found = ray.get(done[0])
             except ray.exceptions.RayTaskError as error:
                 raise BackendError(f"An embedding worker failed: {_first_line(error.cause or error)}.") from error
             except ray.exceptions.RayError as error:
-                if not left:
-                    raise BackendError(
-                        f"An embedding worker was lost {TRIES} times ({type(error).__name__}).",
-                        "What was saved is kept; check the memory of the machines and run the same command again.",
-                    ) from error
-            else:
-                if isinstance(found, Failed):
-                    raise BackendError(found.message, found.hint)
-                return np.ascontiguousarray(found, np.float32)
-            finally:
-                self._actor.waiting -= 1
-            self._send()
-        raise ValueError("tries must be at least 1")
+                lost += 1
+                if lost == TRIES:
+                    raise _lost(f"{type(error).__name__}, {TRIES} times") from error
+                actor.late = True
+                self._send()
+                continue
+            actor.late = False
+            if isinstance(found, Failed):
+                raise BackendError(found.message, found.hint)
+            return np.ascontiguousarray(found, np.float32)
+
+
+def _lost(why: str) -> BackendError:
+    return BackendError(
+        f"The embedding workers are lost ({why}).",
+        "What was saved is kept; check the memory of the machines and run the same command again.",
+    )
 
 
 def _remove_leftovers(folder: Path) -> None:
