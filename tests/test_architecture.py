@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "index": BASE,
     "retrieval": BASE | {"text", "chunking"},
     "answering": BASE | {"text"},
+    "conversation": BASE | {"text"},
     "cluster": BASE | {"index"},
     "indexes": BASE | {"settings", "index", "cluster"},
     "migration": BASE | {"settings", "indexes", "assistant", "wiring"},
@@ -41,8 +42,10 @@ ALLOWED: dict[str, set[str]] = {
     "backup": BASE | {"index"},
     "assistant": BASE | {"index", "retrieval"},
     "engines": BASE | {"settings", "models", "embedding", "reranking", "reading", "generation"},
+    "answerers": BASE | {"settings", "models", "text", "index", "answering", "conversation", "engines"},
     "wiring": BASE
     | {
+        "answerers",
         "engines",
         "settings",
         "models",
@@ -52,7 +55,6 @@ ALLOWED: dict[str, set[str]] = {
         "index",
         "indexes",
         "retrieval",
-        "answering",
         "ingest",
         "backup",
         "assistant",

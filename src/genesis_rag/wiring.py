@@ -5,30 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genesis_rag.answering import ExtractiveAnswerer
+from genesis_rag.answerers import open_answerer
 from genesis_rag.assistant import Assistant
 from genesis_rag.chunking import CHUNKER_ID, ChunkSettings, chunk_document, contextual_text
 from genesis_rag.engines import (
     check_model,
     local_embedder,
-    local_generator,
     model_embedder,
-    model_generator,
-    model_reader,
     model_reranker,
 )
 from genesis_rag.errors import SettingsError
 from genesis_rag.index import IndexIdentity
 from genesis_rag.index.doctor import DoctorReport, Finding
-from genesis_rag.index.reading import IndexReader
 from genesis_rag.indexes import examine, open_reader, writer_opener
 from genesis_rag.models import ProfileSpec, load_catalogue
 from genesis_rag.models.needs import require_installed
-from genesis_rag.protocols import Answerer, Embedder
+from genesis_rag.protocols import Embedder
 from genesis_rag.retrieval import Reranking, Retriever
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
@@ -110,7 +105,8 @@ def open_assistant(settings: Settings, parts: Parts | None = None, *, as_new: bo
     parts = parts or _parts(settings, reading=True)
     index = open_reader(settings, parts.identity, parts.terms, as_new=as_new)
     retriever = Retriever(index, parts.embedder, parts.analyser, reranking=_reranking(parts.profile, settings))
-    return Assistant(index, retriever, _answerer(parts, index, settings), settings.passages)
+    answerer, rewriter = open_answerer(parts.profile, parts.embedder, parts.analyser, index, settings)
+    return Assistant(index, retriever, answerer, settings.passages, rewriter)
 
 
 def run_ingest(
@@ -271,32 +267,6 @@ def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:
     # Where the answerer reads with the same model, its own reading of the passages would only be done twice.
     beforehand = profile.reranker != profile.reader
     return Reranking(model_reranker(model, settings), profile.rerank, model.languages, beforehand)
-
-
-def _answerer(parts: Parts, index: IndexReader, settings: Settings) -> Answerer:
-    def term_weight(term: str) -> float:
-        """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        holding = index.document_frequency(term)
-        return log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
-
-    quoting = _quoting(parts, term_weight, settings)
-    if not settings.llm and parts.profile.answerer == "extractive":
-        return quoting
-    from genesis_rag.answering.generative import GenerativeAnswerer
-
-    if settings.llm:
-        return GenerativeAnswerer(local_generator(Path(settings.llm)), quoting)
-    model = load_catalogue(settings.home).model(parts.profile.generator)
-    return GenerativeAnswerer(model_generator(model, settings), quoting)
-
-
-def _quoting(parts: Parts, term_weight: Callable[[str], float], settings: Settings) -> ExtractiveAnswerer:
-    profile, catalogue = parts.profile, load_catalogue(settings.home)
-    compares = parts.embedder
-    if profile.sentence_embedder and profile.sentence_embedder != profile.embedder:
-        compares = model_embedder(catalogue.model(profile.sentence_embedder), settings)
-    reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
-    return ExtractiveAnswerer(compares, parts.analyser, term_weight, reader=reader)
 
 
 def _context(title: str, chunk: Chunk) -> str:

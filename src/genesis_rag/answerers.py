@@ -1,0 +1,69 @@
+"""Turns a profile into what answers its questions, and what makes follow-up questions self-contained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+from pathlib import Path
+
+from genesis_rag.answering import ExtractiveAnswerer
+from genesis_rag.conversation import RuleRewriter
+from genesis_rag.engines import local_generator, model_embedder, model_generator, model_reader
+from genesis_rag.index.reading import IndexReader
+from genesis_rag.models import ProfileSpec, load_catalogue
+from genesis_rag.protocols import Answerer, Embedder, Generator, Rewriter
+from genesis_rag.settings import Settings
+from genesis_rag.text.terms import Analyser
+
+
+def open_answerer(
+    profile: ProfileSpec, embedder: Embedder, analyser: Analyser, index: IndexReader, settings: Settings
+) -> tuple[Answerer, Rewriter]:
+    """Return both for ``profile`` over ``index``.
+
+    Args:
+        profile: what is to answer.
+        embedder: the one of the index, which compares sentences too where the profile names no other.
+        analyser: the one of the index.
+        index: tells how common a term is.
+        settings: may name another model that writes.
+
+    Raises:
+        ModelError: a model is missing, damaged or does not work.
+    """
+
+    def term_weight(term: str) -> float:
+        """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        holding = index.document_frequency(term)
+        return log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
+
+    quoting = _quoting(profile, embedder, analyser, term_weight, settings)
+    generator = _generator(profile, settings)
+    if generator is None:
+        return quoting, RuleRewriter()
+    from genesis_rag.answering.generative import GenerativeAnswerer
+    from genesis_rag.conversation.written import GeneratedRewriter
+
+    return GenerativeAnswerer(generator, quoting), GeneratedRewriter(generator)
+
+
+def _generator(profile: ProfileSpec, settings: Settings) -> Generator | None:
+    if settings.llm:
+        return local_generator(Path(settings.llm))
+    if profile.answerer == "extractive":
+        return None
+    return model_generator(load_catalogue(settings.home).model(profile.generator), settings)
+
+
+def _quoting(
+    profile: ProfileSpec,
+    embedder: Embedder,
+    analyser: Analyser,
+    term_weight: Callable[[str], float],
+    settings: Settings,
+) -> ExtractiveAnswerer:
+    catalogue = load_catalogue(settings.home)
+    if profile.sentence_embedder and profile.sentence_embedder != profile.embedder:
+        embedder = model_embedder(catalogue.model(profile.sentence_embedder), settings)
+    reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
+    return ExtractiveAnswerer(embedder, analyser, term_weight, reader=reader)
