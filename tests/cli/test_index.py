@@ -60,6 +60,20 @@ def test_skipped_files_are_listed_and_exit_1(genesis: Any, ingest: Ingest, tmp_p
     assert ingest.calls[1][1]["progress"] is None
 
 
+def test_ray_is_asked_for_by_name(genesis: Any, ingest: Ingest, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n\nText.")
+    place = [str(tmp_path / "a.md"), "--home", str(tmp_path)]
+    for given, ray, workers in (([], None, 0), (["--on", "ray"], "", 0), (["--on", "ray", "--workers", "3"], "", 3)):
+        assert genesis("index", *place, *given).code == 0
+        assert (ingest.calls[-1][1]["ray"], ingest.calls[-1][1]["ray_workers"]) == (ray, workers)
+    assert genesis("index", *place, "--on", "ray", "--address", "head:6379").code == 0
+    assert ingest.calls[-1][1]["ray"] == "head:6379"
+    calls = len(ingest.calls)
+    for wrong in (["--address", "head:6379"], ["--workers", "2"], ["--on", "ray", "--watch"], ["--on", "spark"]):
+        assert genesis("index", *place, *wrong).code == 2
+    assert len(ingest.calls) == calls
+
+
 def test_nothing_to_do_is_said(genesis: Any, ingest: Ingest, tmp_path: Path) -> None:
     ingest.report = IngestReport(0, 0, 0, 0, 0, (), 0.0)
     assert genesis("index", str(tmp_path)).out == "nothing to do in 0.0 s\n"
