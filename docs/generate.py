@@ -23,8 +23,8 @@ Settings come from arguments, then `GENESIS_*` variables, then `[settings]` of m
 `GENESIS_PROFILE`, `GENESIS_LLM`, `GENESIS_PASSAGES`, `GENESIS_OFFLINE`, `GENESIS_HOST`, `GENESIS_PORT`,
 `GENESIS_API_KEY`, `GENESIS_RATE_LIMIT`, `GENESIS_EMBEDDER`, `GENESIS_MODEL_FOLDER`, `GENESIS_MIRRORS`,
 `GENESIS_MODEL_API_KEY`, `GENESIS_EMBEDDING_URL`, `GENESIS_RERANKING_URL`, `GENESIS_GENERATION_URL` (addresses of model
-servers), `GENESIS_READERS`, `GENESIS_READER_SECONDS`, `GENESIS_READER_MEMORY_MB` (processes that read documents, time for
-one document, memory of each process).
+servers), `GENESIS_READERS`, `GENESIS_READER_SECONDS`, `GENESIS_READER_MEMORY_MB` (processes that read documents, time
+for one document, memory of each process).
 
 | exit code | meaning |
 |---|---|
