@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from genesis_rag import errors
-from genesis_rag.errors import GenesisError, IndexNotFoundError
+from genesis_rag.errors import BackendError, GenesisError, IndexNotFoundError
 from genesis_rag.server.app import create_app
 from genesis_rag.server.holder import AssistantHolder
 from genesis_rag.server.problems import STATUS, problem_of
@@ -249,3 +249,16 @@ def test_openapi_describes_the_api_without_foreign_scripts(client: TestClient) -
     page = client.get("/docs")
     assert page.status_code == 200 and "://" not in page.text
     assert "script-src 'self';" in page.headers["content-security-policy"]
+
+
+def test_not_ready_while_something_behind_it_is_down(
+    client: TestClient, assistant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down() -> None:
+        raise BackendError("Milvus does not answer.", "Start it.")
+
+    monkeypatch.setattr(type(assistant), "require_ready", lambda self: down())
+    response = client.get("/ready")
+    assert response.status_code == 503
+    assert response.json()["error"] == {"type": "backend", "message": "Milvus does not answer.", "hint": "Start it."}
+    assert client.get("/health").status_code == 200

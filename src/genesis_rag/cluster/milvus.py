@@ -155,6 +155,11 @@ class Milvus:
         with _told(self._library):
             return sorted(self.client.list_collections())
 
+    def require_answer(self, seconds: float) -> None:
+        """Raise BackendError unless Milvus answers in time."""
+        with _told(self._library):
+            self.client.list_collections(timeout=seconds)
+
     def drop(self, name: str) -> None:
         """Remove a collection if it is there."""
         with _told(self._library):

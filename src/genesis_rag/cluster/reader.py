@@ -25,6 +25,7 @@ from genesis_rag.protocols import Ids, Vectors
 from genesis_rag.types import Chunk, Document, DocumentInfo, SearchFilter
 
 DOCUMENTS_KEPT = 64
+HEALTH_SECONDS = 2.0
 
 
 class ClusterIndex:
@@ -210,6 +211,10 @@ class ClusterIndex:
         """Compare every row of a document and every text with what was published. Return in words what differs."""
         with self._states.use() as state:
             return state.faults()
+
+    def require_healthy(self) -> None:
+        """Raise BackendError unless Milvus answers; see ``protocols.Remote``."""
+        self._cluster.milvus.require_answer(HEALTH_SECONDS)
 
     def close(self) -> None:
         """Let go of the connections."""
