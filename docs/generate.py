@@ -40,6 +40,7 @@ not with `NO_COLOR`. A reader that goes away early (`| head`) ends the program q
 PAGES = (
     ("ask",),
     ("genesis-rag",),
+    ("genesis-rag", "chat"),
     ("genesis-rag", "index"),
     ("genesis-rag", "search"),
     ("genesis-rag", "documents"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from genesis_rag.cli.opening import open_or_build, settings_for
 from genesis_rag.cli.output import Output, json_stream, standard_output
 from genesis_rag.cli.phrases import phrases_for_user
 from genesis_rag.cli.questions import NumberedQuestion, find_question, read_questions
+from genesis_rag.cli.showing import show_answer
 from genesis_rag.errors import UserError
 from genesis_rag.server.schemas import answer_payload, to_line
-from genesis_rag.types import Answer, AnswerDone, Language, SearchFilter, TextDelta
+from genesis_rag.types import Language, SearchFilter
 
 if TYPE_CHECKING:
     from genesis_rag.assistant import AskOptions, Assistant
@@ -69,7 +69,7 @@ def ask(
     settings = settings_for(home, profile, llm=llm, embedder=embedder)
     words = phrases_for_user(asked[0].question)
     with open_or_build(settings, words, quiet) as assistant:
-        choice = _options(passages, language, options.chosen_filter(in_language, source, since, until))
+        choice = ask_options(passages, language, options.chosen_filter(in_language, source, since, until))
         if as_json:
             _print_json(assistant, asked, choice, numbered=questions is not None)
             return
@@ -77,10 +77,11 @@ def ask(
         for number, one in enumerate(asked):
             if questions:
                 _print_question(output, one, first=number == 0)
-            _print_answer(output, assistant, one.question, choice, stream=stream, explain=explain, quiet=quiet)
+            show_answer(output, assistant, one.question, choice, stream=stream, explain=explain, quiet=quiet)
 
 
-def _options(passages: int | None, language: Language | None, chosen: SearchFilter | None) -> AskOptions:
+def ask_options(passages: int | None, language: Language | None, chosen: SearchFilter | None) -> AskOptions:
+    """Return how to answer, as the options of a command tell it."""
     from genesis_rag.assistant import AskOptions
 
     return AskOptions(passages=passages, language=language, search_filter=chosen)
@@ -100,51 +101,3 @@ def _print_question(output: Output, one: NumberedQuestion, first: bool) -> None:
 
     heading = Line(((f"{one.identifier}: {answers.one_line(one.question)}", "strong"),))
     output.lines([heading] if first else [Line(), heading])
-
-
-def _print_answer(
-    output: Output,
-    assistant: Assistant,
-    question: str,
-    choice: AskOptions,
-    *,
-    stream: bool,
-    explain: bool,
-    quiet: bool,
-) -> None:
-    if stream and output.decorated:
-        answer = _stream_text(output, assistant, question, choice)
-    else:
-        answer = assistant.ask(question, choice)
-        output.lines(answers.text_lines(answer))
-    output.lines(answers.source_lines(answer, output.decorated))
-    if explain:
-        output.lines(answers.explanation_lines(answer))
-    if not quiet:
-        output.lines(answers.closing_lines(answer))
-
-
-def _stream_text(output: Output, assistant: Assistant, question: str, choice: AskOptions) -> Answer:
-    """Show the text as it comes and return the checked answer, which is shown again if checking changed it."""
-    shown: list[str] = []
-    answer: Answer | None = None
-
-    def pieces() -> Iterator[str]:
-        nonlocal answer
-        for event in assistant.stream(question, choice):
-            if isinstance(event, TextDelta):
-                yield event.text
-            elif isinstance(event, AnswerDone):
-                answer = event.answer
-
-    held = ""
-    for piece in pieces():
-        ready, held = answers.hold_back(held + piece)
-        shown.append(piece)
-        output.write(ready)
-    output.write(held + "\n" if shown else "")
-    if answer is None:
-        raise RuntimeError("the answer's stream ended without an answer")
-    if "".join(shown).strip() != answer.text.strip():
-        output.lines(answers.text_lines(answer))
-    return answer

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from genesis_rag.cli.ask import ask
+from genesis_rag.cli.chat import chat
 from genesis_rag.cli.doctor import doctor
 from genesis_rag.cli.documents import documents
 from genesis_rag.cli.evaluate import evaluate
@@ -37,7 +38,8 @@ def genesis_rag() -> None:
     """
 
 
-for _command in (ask, index, search, documents, evaluate, doctor, serve, mcp, keys, models, answers, migrate):
+_READING = (ask, chat, search, documents, evaluate, answers, doctor)
+for _command in (*_READING, index, serve, mcp, keys, models, migrate):
     genesis_rag.add_command(_command)
 
 

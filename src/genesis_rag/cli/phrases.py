@@ -29,6 +29,13 @@ class Phrases:
     finishing: str
     rebuilding: str
     stopped: str
+    searched: str
+    chat_welcome: str
+    chat_help: str
+    chat_new: str
+    chat_no_answer: str
+    chat_unknown: str
+    chat_cancelled: str
 
 
 ENGLISH = Phrases(
@@ -46,6 +53,14 @@ ENGLISH = Phrases(
     finishing="The first indexing was interrupted: finishing it …",
     rebuilding="The index was built by another version or profile: building it anew from {place} …",
     stopped="Stopped. What was finished is kept; the next question goes on from there.",
+    searched="Searched: {question}",
+    chat_welcome="Ask away; follow-up questions are understood. /help shows the commands, /quit or Ctrl-D leaves.",
+    chat_help="/sources  what was read for the last answer\n/new      forget what was asked so far\n"
+    "/help     this list\n/quit     leave",
+    chat_new="A new conversation: what was asked before is forgotten.",
+    chat_no_answer="There is no answer yet.",
+    chat_unknown="There is no command {command}. /help lists the commands.",
+    chat_cancelled="Stopped.",
 )
 JAPANESE = Phrases(
     sources="出典",
@@ -62,6 +77,14 @@ JAPANESE = Phrases(
     finishing="最初の索引作成が中断されていたため、続きを行います…",
     rebuilding="索引は別の版かプロファイルで作られたものなので、{place} から作り直します…",
     stopped="中断しました。終わった分は残り、次の質問のときに続きから行います。",
+    searched="検索した質問：{question}",
+    chat_welcome="質問をどうぞ。続けての質問も分かります。一覧は /help（/ヘルプ）、終了は /quit（/終了）か Ctrl-D。",
+    chat_help="/sources（/出典）  直前の回答のために読んだ箇所\n/new（/新規）      これまでの質問を忘れて始め直す\n"
+    "/help（/ヘルプ）   この一覧\n/quit（/終了）     終わる",
+    chat_new="新しい会話です。これまでの質問は忘れました。",
+    chat_no_answer="まだ回答がありません。",
+    chat_unknown="{command} というコマンドはありません。一覧は /help",
+    chat_cancelled="中止しました。",
 )
 
 
