@@ -20,7 +20,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (float, int),
     "boolean": (bool,),
-    "list": (list,),
+    "list": (list, tuple),
     "object": (dict,),
     "null": (type(None),),
     "any": (object,),
@@ -98,6 +98,16 @@ def test_cli_page_equals_the_help() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (DOCS / "cli.md").read_text("utf-8") == module.page(), "run `make docs`"
+
+
+def test_migrations_are_as_documented() -> None:
+    from dataclasses import asdict
+
+    from genesis_rag.cli.migrate import MIGRATION_SCHEMA
+    from genesis_rag.migration import MigrationReport
+
+    check("Migration", {"schema": MIGRATION_SCHEMA, **asdict(MigrationReport(1, 2, 3, "f", 4, ()))})
+    assert f"`{MIGRATION_SCHEMA}`" in (DOCS / "json.md").read_text("utf-8")
 
 
 def test_checks_of_saved_answers_are_as_documented() -> None:

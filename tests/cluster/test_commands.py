@@ -78,9 +78,14 @@ def test_the_question_set_finds_the_same_in_a_cluster_and_back(run: Run, address
     assert back == {**there, "questions": 50}
     question = "Genesis Missionを立ち上げた大統領令はいつ署名されましたか"
     here, far = (json.loads(run("ask", question, "--json", *more).stdout) for more in ((), ("--index", address)))
+    scores = []
     for answer in (here, far):
         del answer["timings"]
-    assert here["citations"] and far == here
+        scores.append([passage.pop("score") for passage in answer["passages"]])
+        for passage in answer["passages"]:
+            passage.pop("scores", None)
+    assert here["citations"] and far == here, "the same to the last character"
+    assert scores[1] == pytest.approx(scores[0], abs=2e-6), "engines add up float32 in orders of their own"
 
 
 @pytest.mark.slow

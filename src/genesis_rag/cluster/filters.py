@@ -14,7 +14,7 @@ from functools import lru_cache
 from genesis_rag.cluster.milvus import NEVER, Row, Where
 from genesis_rag.types import SearchFilter
 
-_PLAIN = re.compile(r"[\w ./:#-]", re.ASCII)
+_SIGNS = " ./:#-"
 _PARTS = re.compile(r"\*+|\[!?\]?[^\]]*\]|.", re.DOTALL)
 
 
@@ -40,16 +40,14 @@ def like(pattern: str) -> str:
     for part in _PARTS.findall(pattern):
         if part.startswith("*"):
             found += "%"
-        elif _PLAIN.fullmatch(part) and part != "_":
-            found += part
         else:
-            found += "_"
+            found += part if _is_plain(part) else "_"
     return found
 
 
 def naming(source: str) -> str:
     """Return an expression for the rows of documents found at ``source``, and perhaps of a few others."""
-    return 'sources like "%_{}_%"'.format("".join(c if _PLAIN.fullmatch(c) and c != "_" else "_" for c in source))
+    return 'sources like "%_{}_%"'.format("".join(sign if _is_plain(sign) else "_" for sign in source))
 
 
 def lets_through(row: Row, wanted: SearchFilter | None) -> bool:
@@ -66,6 +64,11 @@ def lets_through(row: Row, wanted: SearchFilter | None) -> bool:
         return True
     matches = _matcher(wanted.source_glob)
     return any(matches.match(source) for source in row["sources"].split("\n")[1:-1])
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether one character means itself in an expression: letters and digits of all scripts, and a few signs."""
+    return len(text) == 1 and (text.isalnum() or text in _SIGNS)
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,8 @@ from genesis_rag.protocols import Vectors
 Row = Mapping[str, Any]
 Weights = Mapping[int, float]
 MOST_ROWS = 16_384
+ROWS_AT_ONCE = 500
+"""In one message: Milvus takes 64 MB, and a row with a long text and a large vector has 70 kB and more."""
 LANGUAGES = ("ja", "en", "other")
 NEVER = 2**62
 """``died`` of a living row."""
@@ -178,10 +180,11 @@ class Table:
         self._client, self._library = milvus.client, milvus._library
 
     def insert(self, rows: Sequence[Row], partition: str = "") -> None:
-        """Add rows, replacing those of the same number in the same partition."""
-        if rows:
-            with _told(self._library):
-                self._client.upsert(self.name, [dict(row) for row in rows], partition_name=partition or None)
+        """Add any number of rows, replacing those of the same number in the same partition."""
+        with _told(self._library):
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                some = [dict(row) for row in rows[start : start + ROWS_AT_ONCE]]
+                self._client.upsert(self.name, some, partition_name=partition or None)
 
     def delete(self, where: str) -> None:
         """Remove the rows that an expression lets through."""

@@ -49,15 +49,23 @@ class ClusterIndex:
     def open(cls, cluster: Cluster, expected: IndexIdentity | None) -> ClusterIndex:
         """Open the newest generation.
 
+        Args:
+            cluster: closed with the reader, and where it cannot be read.
+            expected: what must have filled it; None to take what is there.
+
         Raises:
             IndexNotFoundError: nothing was published yet.
             IndexMismatchError: something other than ``expected`` filled it.
             IndexDamagedError: Milvus does not hold what was published.
         """
-        manifest = cluster.require_published()
-        if expected is not None:
-            require_same(manifest.identity, expected)
-        return cls(cluster, ClusterState(cluster, manifest))
+        try:
+            manifest = cluster.require_published()
+            if expected is not None:
+                require_same(manifest.identity, expected)
+            return cls(cluster, ClusterState(cluster, manifest))
+        except BaseException:
+            cluster.close()
+            raise
 
     @property
     def generation(self) -> int:

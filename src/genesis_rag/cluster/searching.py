@@ -11,7 +11,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.cluster.milvus import EVERYWHERE, MOST_ROWS, Match, Milvus, Row, Table, Where, as_vectors, in_list
+from genesis_rag.cluster.milvus import (
+    EVERYWHERE,
+    MOST_ROWS,
+    ROWS_AT_ONCE,
+    Match,
+    Milvus,
+    Row,
+    Table,
+    Where,
+    as_vectors,
+    in_list,
+)
 from genesis_rag.cluster.weights import Statistics, chunk_weights, dimension, exact_scores
 from genesis_rag.protocols import Ids, Vectors
 
@@ -20,7 +31,6 @@ Found = tuple[Ids, Scores]
 Seen = Callable[[Iterable[tuple[int, Row]]], None]
 Keep = Callable[[Row], bool]
 
-ROWS_AT_ONCE = 500
 PLACES = 6
 KEYWORDS = ("keywords", "length")
 
@@ -72,9 +82,7 @@ class MilvusVectorIndex:
         if len(ids) and int(np.min(ids)) < 0:
             raise ValueError("ids are 0 or more; -1 stands for a missing result")
         rows = {int(number): {"number": int(number), "dense": row} for number, row in zip(ids, vectors, strict=True)}
-        waiting = list(rows.values())
-        for start in range(0, len(waiting), ROWS_AT_ONCE):
-            self._table.insert(waiting[start : start + ROWS_AT_ONCE])
+        self._table.insert(list(rows.values()))
 
     def remove(self, ids: Ids) -> None:
         """Remove rows; unknown ids are ignored."""

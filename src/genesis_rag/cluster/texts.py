@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 import zlib
 from typing import Any
 
@@ -15,6 +16,7 @@ from genesis_rag.errors import BackendError, IndexDamagedError, MissingExtraErro
 from genesis_rag.types import Document, Section
 
 COMPRESSION = 6
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "az", "adl", "oss", "memory"})
 _HINT = "Write them anew from the documents: genesis-rag index --rebuild PATH…"
 
 
@@ -40,6 +42,8 @@ class Texts:
         except (ImportError, ValueError) as error:
             hint = "Install what this kind of address needs, such as s3fs for s3://."
             raise SettingsError(f"'{address}' cannot be used for texts: {error}", hint) from error
+        kinds = self._files.protocol
+        self._holds_objects = not _OBJECT_STORES.isdisjoint((kinds,) if isinstance(kinds, str) else kinds)
 
     def put(self, data: bytes) -> str:
         """Keep data and return its key, the SHA-256; what is there already is not written again."""
@@ -75,18 +79,19 @@ class Texts:
     def write_named(self, name: str, data: bytes) -> None:
         """Write under a name, in one step: readers see what was there before or all of the new."""
         place = self._full(name)
-        self._does("makedirs", place.rpartition("/")[0], exist_ok=True)
-        if "file" in self._protocols():
-            aside = f"{place}.{hashlib.sha256(data).hexdigest()[:8]}.tmp"
-            self._does("pipe_file", aside, data)
-            self._does("mv", aside, place)
-        else:  # an object is whole or not there
+        if self._holds_objects:  # an object is whole or not there, and folders are only a part of its name
             self._does("pipe_file", place, data)
+            return
+        self._does("makedirs", place.rpartition("/")[0], exist_ok=True)
+        aside = f"{place}.{uuid.uuid4().hex[:8]}.tmp"
+        self._does("pipe_file", aside, data)
+        self._does("mv", aside, place)
 
     def create_named(self, name: str, data: bytes) -> bool:
         """Write under a name where nothing is yet; tell whether that was so. Of several who try, one succeeds."""
         place = self._full(name)
-        self._does("makedirs", place.rpartition("/")[0], exist_ok=True)
+        if not self._holds_objects:
+            self._does("makedirs", place.rpartition("/")[0], exist_ok=True)
         try:
             self._does("pipe_file", place, data, mode="create")
         except FileExistsError:
@@ -103,10 +108,6 @@ class Texts:
 
     def _full(self, name: str) -> str:
         return name if name.startswith(f"{self._root}/") else f"{self._root.rstrip('/')}/{name}"
-
-    def _protocols(self) -> tuple[str, ...]:
-        kinds = self._files.protocol
-        return (kinds,) if isinstance(kinds, str) else tuple(kinds)
 
     def _does(self, action: str, *arguments: Any, **options: Any) -> Any:
         try:

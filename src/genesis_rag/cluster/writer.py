@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from genesis_rag.cluster.copying import copy_documents
 from genesis_rag.cluster.lease import Lease
@@ -70,17 +71,14 @@ class ClusterWriter(IndexWriter):
             IndexMismatchError: something else filled the cluster, and ``rebuild`` was not asked for.
             BackendError: the cluster does not answer.
         """
-        seen = cluster.published()
-        if seen is not None and not rebuild:
-            require_same(seen.identity, identity)
-        stale = False
         try:
-            writer = cls.open(directory, identity, term_maker, rebuild=rebuild, progress=progress)
-        except IndexMismatchError:
-            if seen is None:
-                raise
-            stale = True  # the store is a copy of what the cluster was before another home filled it anew
-            writer = cls.open(directory, identity, term_maker, rebuild=True, progress=progress)
+            seen = cluster.published()
+            if seen is not None and not rebuild:
+                require_same(seen.identity, identity)
+            writer, stale = cls._open_store(directory, identity, term_maker, rebuild, progress, seen)
+        except BaseException:
+            cluster.close()
+            raise
         writer._cluster, writer._seen, writer._whole, writer._step = cluster, seen, rebuild, step
         try:
             if not rebuild:
@@ -89,6 +87,24 @@ class ClusterWriter(IndexWriter):
             writer.close()
             raise
         return writer
+
+    @classmethod
+    def _open_store(
+        cls,
+        directory: Path,
+        identity: IndexIdentity,
+        term_maker: TermMaker,
+        rebuild: bool,
+        progress: Progress,
+        seen: ClusterManifest | None,
+    ) -> tuple[Self, bool]:
+        """Open the store; tell whether it was a copy of what the cluster held before another home filled it anew."""
+        try:
+            return cls.open(directory, identity, term_maker, rebuild=rebuild, progress=progress), False
+        except IndexMismatchError:
+            if seen is None:
+                raise
+            return cls.open(directory, identity, term_maker, rebuild=True, progress=progress), True
 
     @property
     def is_read(self) -> bool:
