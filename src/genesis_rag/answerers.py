@@ -9,6 +9,7 @@ from pathlib import Path
 from genesis_rag.answering import ExtractiveAnswerer
 from genesis_rag.conversation import RuleRewriter
 from genesis_rag.engines import local_generator, model_embedder, model_generator, model_reader
+from genesis_rag.errors import SettingsError
 from genesis_rag.index.reading import IndexReader
 from genesis_rag.models import ProfileSpec, load_catalogue
 from genesis_rag.protocols import Answerer, Embedder, Generator, Rewriter
@@ -29,6 +30,7 @@ def open_answerer(
         settings: may name another model that writes.
 
     Raises:
+        SettingsError: a setting has a value that is none of its own.
         ModelError: a model is missing, damaged or does not work.
     """
 
@@ -41,10 +43,14 @@ def open_answerer(
     generator = _generator(profile, settings)
     if generator is None:
         return quoting, RuleRewriter()
-    from genesis_rag.answering.generative import GenerativeAnswerer
+    from genesis_rag.answering.generative import UNSUPPORTED, GenerativeAnswerer, GenerativeSettings
     from genesis_rag.conversation.written import GeneratedRewriter
 
-    return GenerativeAnswerer(generator, quoting), GeneratedRewriter(generator)
+    unsupported = next((one for one in UNSUPPORTED if one == settings.unsupported), None)
+    if unsupported is None:
+        raise SettingsError(f"unsupported is '{settings.unsupported}'.", f"Set it to {', '.join(UNSUPPORTED)}.")
+    writing = GenerativeAnswerer(generator, quoting, GenerativeSettings(unsupported=unsupported))
+    return writing, GeneratedRewriter(generator)
 
 
 def _generator(profile: ProfileSpec, settings: Settings) -> Generator | None:

@@ -36,6 +36,8 @@ class Settings:
         model_api_key: sent to model servers.
         embedding_url, reranking_url, generation_url: addresses of the profile's model servers, several with commas
             between them; empty for those of models.toml.
+        unsupported: what happens to sentences of a model that no passage supports: remove, mark or regenerate.
+        cache_answers: answers that a model wrote are kept for when the same is asked of the same documents.
         rate_limit: requests a minute for each API key and address, where other machines are served.
         url_hosts: hosts that documents may be fetched from, with commas between them; empty for none.
         readers: processes that read documents while an index is filled.
@@ -57,6 +59,8 @@ class Settings:
     embedding_url: str = ""
     reranking_url: str = ""
     generation_url: str = ""
+    unsupported: str = "remove"
+    cache_answers: bool = True
     host: str = "127.0.0.1"
     port: int = 8000
     api_key: str = ""

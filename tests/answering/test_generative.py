@@ -175,3 +175,46 @@ def test_statements_do_not_depend_on_the_pieces(size: int) -> None:
 def test_the_grammar_names_exactly_the_markers() -> None:
     rules = citation_grammar([1, 2, 5])
     assert '("1" | "2" | "5")' in rules and "NONE" in rules
+
+
+TWO = "観測船みらい丸の建造費は120億円です。[1]\n建造費は150億円です。[1]"
+
+
+def test_an_unsupported_sentence_may_be_marked(answerer_for: Make, passages: list[Passage]) -> None:
+    reply = TWO + "\n詳しくは http://evil.example/ へ。[1]"
+    answer, streamed, _ = written(answerer_for, passages, reply, unsupported="mark")
+    assert answer.text == streamed
+    assert answer.text == "観測船みらい丸の建造費は120億円です。 [1] 建造費は150億円です。 （出典では確認できません）"
+    assert len(answer.citations) == 1 and answer.notes == ("引用元で裏づけられない2文に印を付けました。",)
+
+
+def test_marked_sentences_alone_are_no_answer(answerer_for: Make, passages: list[Passage]) -> None:
+    answer, _, _ = written(answerer_for, passages, "建造費は150億円です。[1]", unsupported="mark")
+    assert "150" not in answer.text and answer.answerer == "extractive"
+
+
+@pytest.mark.parametrize(
+    ("second", "text", "dropped"),
+    [
+        ("みらい丸の建造費は120億円である。[1]", "みらい丸の建造費は120億円である。 [1]", 0),
+        ("建造費は170億円です。[1]", "観測船みらい丸の建造費は120億円です。 [1]", 1),
+        ("NONE", "観測船みらい丸の建造費は120億円です。 [1]", 1),
+    ],
+)
+def test_an_answer_may_be_written_once_more(
+    answerer_for: Make, passages: list[Passage], second: str, text: str, dropped: int
+) -> None:
+    generator = ScriptedGenerator([TWO, second, "never asked for"])
+    answerer = GenerativeAnswerer(generator, answerer_for(passages), GenerativeSettings(unsupported="regenerate"))
+    *deltas, last = answerer.answer(QUESTION, passages)
+    assert isinstance(last, AnswerDone) and last.answer.text == text
+    assert "".join(event.text for event in deltas if isinstance(event, TextDelta)) == text
+    assert len(last.answer.notes) == dropped and len(generator.prompts) == 2
+    first, again = generator.prompts
+    assert again[: len(first)] == first and again[len(first)] == ("assistant", TWO)
+
+
+def test_what_holds_is_not_written_again(answerer_for: Make, passages: list[Passage]) -> None:
+    reply = "観測船みらい丸の建造費は120億円です。[1]"
+    answer, streamed, generator = written(answerer_for, passages, reply, unsupported="regenerate")
+    assert answer.text == streamed and len(generator.prompts) == 1

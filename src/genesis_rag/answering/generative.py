@@ -2,23 +2,27 @@
 
 The model writes statements that end with markers. Each sentence is checked as soon as it is complete: the words of the
 cited passage that support it are looked for, and every quantity in it must stand there. What fails is left out and
-counted. Where nothing is left, the quotations of the extractive answerer stand in for the written answer.
+counted, shown with a mark, or written anew once (``GenerativeSettings.unsupported``). Where nothing is left, the
+quotations of the extractive answerer stand in for the written answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.claims import statement_of
 from genesis_rag.answering.extractive import ExtractiveAnswerer
 from genesis_rag.answering.orders import gives_orders, is_active
-from genesis_rag.answering.phrases import phrase
+from genesis_rag.answering.phrases import Key, phrase
 from genesis_rag.answering.polarity import split_opening
 from genesis_rag.answering.prompts import (
     NO_ANSWER,
     PROMPT_VERSION,
+    Messages,
+    again_messages,
     build_messages,
     citation_grammar,
     fitting_passages,
@@ -33,6 +37,8 @@ from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
 
+Unsupported = Literal["mark", "remove", "regenerate"]
+UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "remove", "regenerate")
 _MOST_RAW_CHARS = 8_000
 _AFTER_MARKER = " 。.、,\n"
 _OPENING = ("[", "［", "【", "〔")
@@ -49,12 +55,29 @@ class GenerativeSettings:
         answer_tokens: most tokens of the answer.
         least_confidence: below this estimate of the extractive answerer the model is not asked at all.
         support: what counts as supported.
+        unsupported: what happens to a sentence that is not: "remove" leaves it out and says so, "mark" shows it and
+            says behind it that the sources do not hold it, "regenerate" lets the model write once more and keeps the
+            better of both. A sentence that asks, orders or leads away is never shown.
     """
 
     prompt_tokens: int = 1800
     answer_tokens: int = 400
     least_confidence: float = 0.05
     support: SupportLimits = field(default_factory=SupportLimits)
+    unsupported: Unsupported = "remove"
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One text of the model: what of it holds, what does not, and how it was written."""
+
+    text: AnswerText
+    dropped: int = 0
+    raw: str = ""
+
+    def better_than(self, other: _Draft) -> bool:
+        """Tell whether more of it holds."""
+        return bool(self.text.citations) and (not other.text.citations or self.dropped < other.dropped)
 
 
 class GenerativeAnswerer:
@@ -97,29 +120,58 @@ class GenerativeAnswerer:
         if quoted.reason not in ("", "no_evidence") or not shown or self._hopeless(quoted):
             yield AnswerDone(quoted)
             return
-        text, dropped, raw = AnswerText(self._extractive.tools.terms), 0, ""
         asked = statement_of(analyse_question(question))
-        for statement in statements(self._written(question, shown, target)):
-            raw += statement
-            length = text.length
-            dropped += self._add(statement, shown, text, asked)
-            if text.length > length:
-                yield TextDelta("".join(text.pieces)[length:])
-        wrong = invalid_markers(raw, {passage.marker for passage in shown})
-        yield AnswerDone(self._whole(replace(quoted, invalid_markers=wrong), passages, text, dropped, raw))
+        draft = self._draft()
+        messages = build_messages(question, shown, target)
+        if self._settings.unsupported == "regenerate":
+            draft = self._best_of_two(messages, shown, asked, target)
+            if draft.text.length:
+                yield TextDelta(draft.text.text)
+        else:
+            yield from map(TextDelta, self._checked(draft, messages, shown, asked, target))
+        wrong = invalid_markers(draft.raw, {passage.marker for passage in shown})
+        yield AnswerDone(self._whole(replace(quoted, invalid_markers=wrong), passages, draft))
+
+    def _draft(self) -> _Draft:
+        return _Draft(AnswerText(self._extractive.tools.terms))
+
+    def _best_of_two(self, messages: Messages, passages: Sequence[Passage], asked: str, target: Language) -> _Draft:
+        """Return what the model wrote, or what it writes when told that not all of that holds: the better of both."""
+        first = self._draft()
+        for _ in self._checked(first, messages, passages, asked, target):
+            pass
+        if not first.dropped:
+            return first
+        second = self._draft()
+        for _ in self._checked(second, again_messages(messages, first.raw, target), passages, asked, target):
+            pass
+        return second if second.better_than(first) else first
+
+    def _checked(
+        self, draft: _Draft, messages: Messages, passages: Sequence[Passage], asked: str, target: Language
+    ) -> Iterator[str]:
+        """Let the model write into ``draft``, and yield each piece of it that is shown."""
+        for statement in statements(self._written(messages, passages)):
+            draft.raw += statement
+            length = draft.text.length
+            draft.dropped += self._add(statement, passages, draft.text, asked, target)
+            if draft.text.length > length:
+                yield "".join(draft.text.pieces)[length:]
 
     def _hopeless(self, quoted: Answer) -> bool:
         return quoted.abstained and (quoted.confidence or 0.0) < self._settings.least_confidence
 
     def _readable(self, question: str, passages: Sequence[Passage], target: Language) -> tuple[Passage, ...]:
-        room = min(self._settings.prompt_tokens, self._generator.context_tokens - self._settings.answer_tokens - 64)
+        texts = 3 if self._settings.unsupported == "regenerate" else 1  # the first one is read again
+        answers = texts * self._settings.answer_tokens
+        room = min(self._settings.prompt_tokens, self._generator.context_tokens - answers - 64)
         return fitting_passages(question, passages, target, self._generator.count_tokens, room)
 
-    def _written(self, question: str, passages: Sequence[Passage], target: Language) -> Iterator[str]:
+    def _written(self, messages: Messages, passages: Sequence[Passage]) -> Iterator[str]:
         """Yield what the model writes; one that never ends is stopped."""
         length = 0
         for piece in self._generator.stream(
-            build_messages(question, passages, target),
+            messages,
             max_tokens=self._settings.answer_tokens,
             grammar=citation_grammar([passage.marker for passage in passages]),
         ):
@@ -128,8 +180,8 @@ class GenerativeAnswerer:
             if length > _MOST_RAW_CHARS:
                 return
 
-    def _add(self, statement: str, passages: Sequence[Passage], text: AnswerText, asked: str) -> int:
-        """Add the supported sentences of one statement; return how many were left out.
+    def _add(self, statement: str, passages: Sequence[Passage], text: AnswerText, asked: str, target: Language) -> int:
+        """Add the supported sentences of one statement; return how many are not supported.
 
         A yes or no is no claim of its own: it goes with the sentence that it opens, unless the words which support that
         decide ``asked`` (the statement that was asked about) the other way.
@@ -144,9 +196,12 @@ class GenerativeAnswerer:
             opening = opening if polar is None else whole[: len(whole) - len(sentence)]
             if not sentence or sentence.strip(" .。") == NO_ANSWER:
                 continue
-            support = None if _is_no_statement(sentence) else self._finder.best(sentence, cited)
+            harmless = not _is_no_statement(sentence)
+            support = self._finder.best(sentence, cited) if harmless else None
             if support is None or not support.enough:
                 dropped += 1
+                if harmless and self._settings.unsupported == "mark":
+                    text.say(f"{' ' if text.length else ''}{sentence} {phrase('unsupported_mark', target)}")
                 continue
             if text.length:
                 text.say(" ")
@@ -161,16 +216,17 @@ class GenerativeAnswerer:
         value, _ = self._extractive.judge.verdict(asked, support.passage.text[support.start : support.end], context)
         return value is not None and value != split_opening(opening)[0]
 
-    def _whole(self, quoted: Answer, passages: Sequence[Passage], text: AnswerText, dropped: int, raw: str) -> Answer:
+    def _whole(self, quoted: Answer, passages: Sequence[Passage], draft: _Draft) -> Answer:
         """Return what was written, or the quotations where nothing of it holds, under the numbers of that text."""
-        target = quoted.language
+        target, text = quoted.language, draft.text
         fingerprint = f"{self._generator.fingerprint}+{quoted.model_fingerprint}+prompt{PROMPT_VERSION}"
         base = replace(quoted, answerer=self.name, model_fingerprint=fingerprint)
         if text.citations:
-            notes = (phrase("note_unsupported", target, count=dropped),) if dropped else ()
+            key: Key = "note_marked" if self._settings.unsupported == "mark" else "note_unsupported"
+            notes = (phrase(key, target, count=draft.dropped),) if draft.dropped else ()
             base = replace(base, text=text.text, citations=tuple(text.citations), notes=notes)
             return replace(base, abstained=False, reason="", passages=text.numbering.applied(passages))
-        if quoted.abstained or raw.strip(" .。\n") == NO_ANSWER:
+        if quoted.abstained or draft.raw.strip(" .。\n") == NO_ANSWER:
             numbering = Numbering()
             said = no_evidence_text(passages, target, numbering)
             base = replace(base, text=said, citations=(), notes=())

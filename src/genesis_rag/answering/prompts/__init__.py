@@ -18,6 +18,11 @@ _WORDS = {
     "ja": ("資料", "質問", "題名"),
     "en": ("Passage", "Question", "Title"),
 }
+_AGAIN = {
+    "ja": "この回答には、示した番号の資料で裏づけられない文があります。資料にあることだけを使って書き直してください。",
+    "en": "Some sentences of this answer are not supported by the passages that they cite. "
+    "Write it again with only what the passages say.",
+}
 
 
 def instructions(language: Language) -> str:
@@ -43,6 +48,11 @@ def build_messages(question: str, passages: Sequence[Passage], language: Languag
         )
     user = "\n\n".join([*parts, f"{question_word}: {' '.join(question.split())}"])
     return (("system", instructions(language)), ("user", user))
+
+
+def again_messages(messages: Messages, written: str, language: Language) -> Messages:
+    """Return the messages that ask for another text after one of which not everything holds."""
+    return (*messages, ("assistant", written), ("user", _AGAIN["ja" if language == "ja" else "en"]))
 
 
 def fitting_passages(
