@@ -53,22 +53,29 @@ class Place:
         self.open.append(ClusterIndex.open(self.cluster(), self.identity))
         return self.open[-1]
 
-    def put(self, writer: ClusterWriter, source: str, text: str, title: str = "T") -> None:
-        content = hashlib.sha256(text.encode()).hexdigest()
+    def put(self, writer: ClusterWriter, source: str, text: str, title: str = "T", size: int = SIZE) -> None:
+        content = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         metadata = {"date": "2026-04-01"}
         document = Document(content[:16], source, title, text, "en", content, (), 1.5, metadata)
         chunks = [
             Chunk(
-                f"{content[:8]}{n}", document.id, n, at, min(at + SIZE, len(text)), text[at : at + SIZE], (), None, "en"
+                f"{content[:8]}{n}", document.id, n, at, min(at + size, len(text)), text[at : at + size], (), None, "en"
             )
-            for n, at in enumerate(range(0, len(text), SIZE))
+            for n, at in enumerate(range(0, len(text), size))
         ]
         vectors = np.array([self.vector(chunk.text) for chunk in chunks], dtype=np.float32)
-        writer.put(document, chunks, vectors, [hashlib.sha256(c.text.encode()).digest()[:16] for c in chunks])
+        writer.put(
+            document,
+            chunks,
+            vectors,
+            [hashlib.sha256(c.text.encode("utf-8", "surrogatepass")).digest()[:16] for c in chunks],
+        )
 
     @staticmethod
     def vector(text: str) -> np.ndarray:
-        values = np.frombuffer(hashlib.shake_128(text.encode()).digest(DIM * 2), dtype=np.uint16).astype(np.float32)
+        values = np.frombuffer(
+            hashlib.shake_128(text.encode("utf-8", "surrogatepass")).digest(DIM * 2), dtype=np.uint16
+        ).astype(np.float32)
         values -= 32767.5
         return (values / np.linalg.norm(values)).astype(np.float32)
 
@@ -76,11 +83,11 @@ class Place:
     def terms(title: str, chunk: Chunk) -> Sequence[str]:
         return f"{title} {chunk.text}".lower().split()
 
-    def fill(self, texts: dict[str, str], home: str = "home", **options: object) -> None:
+    def fill(self, texts: dict[str, str], home: str = "home", size: int = SIZE, **options: object) -> None:
         """Bring the cluster to hold exactly ``texts``, as far as nothing stops it."""
         with self.write(home, **options) as writer:  # type: ignore[arg-type]
             for source, text in texts.items():
-                self.put(writer, source, text)
+                self.put(writer, source, text, size=size)
             for source in set(writer.files()) - set(texts):
                 writer.remove_file(source)
             writer.commit()

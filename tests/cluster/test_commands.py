@@ -28,6 +28,8 @@ DOCUMENTS = {
     "spa.txt": "Hot springs heal tired travellers. The oldest inn opened in 705.",
 }
 
+MAIN = "from genesis_rag.cli.main import main; main()"
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -41,8 +43,9 @@ def address(milvus_uri: str, fresh_name: str, tmp_path: Path) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def run(*arguments: str | Path, code: int = 0, home: str = "home") -> subprocess.CompletedProcess[str]:
-        program = "from genesis_rag.cli.main import main; main()"
+    def run(
+        *arguments: str | Path, code: int = 0, home: str = "home", program: str = MAIN
+    ) -> subprocess.CompletedProcess[str]:
         (tmp_path / home).mkdir(exist_ok=True)
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GENESIS_HOME": str(tmp_path / home)}
         done = subprocess.run(
@@ -123,6 +126,38 @@ def test_a_place_that_holds_something_else_is_not_overwritten(run: Run, address:
     assert report["documents"] == 2 and report["faults"] == []
     same = run("migrate", "--from", address, "--to", address, code=2)
     assert "the same" in same.stderr
+
+
+KILLED_AT = """
+import os, signal
+from genesis_rag.cluster import ClusterWriter
+steps = []
+def step(name):
+    steps.append(name)
+    if len(steps) == %d:
+        os.kill(os.getpid(), signal.SIGKILL)
+ClusterWriter.connect.__func__.__kwdefaults__["step"] = step
+from genesis_rag.cli.main import main
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rebuild", [(), ("--rebuild",)])
+@pytest.mark.parametrize("stop_at", [1, 2, 3])
+def test_a_process_that_is_killed_while_it_publishes_does_no_harm(
+    run: Run, address: str, folder: Path, stop_at: int, rebuild: tuple[str, ...]
+) -> None:
+    run("index", folder, "--index", address, "-q")
+    (folder / "rice.txt").write_text("Rice grows in wet fields. The rice harvest was 8.1 million tonnes.")
+    changed = ("index", folder, "--index", address, *rebuild)
+    run(*changed, program=KILLED_AT % stop_at, code=-9)
+    asked = ("ask", "How many tonnes was the rice harvest?", "--json", "--index", address)
+    answer = json.loads(run(*asked, home="b").stdout)
+    assert ("8.1" if stop_at == 3 else "7.3") in answer["text"] and answer["citations"]
+    run(*changed)
+    assert "8.1" in json.loads(run(*asked, home="b").stdout)["text"]
+    assert "sound" in run("doctor", "--index", address, home="b").stdout
 
 
 @pytest.fixture

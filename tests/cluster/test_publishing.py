@@ -242,3 +242,40 @@ def test_a_manifest_that_was_changed_is_damage(place: Place) -> None:
     with pytest.raises(IndexDamagedError, match="sum"):
         place.read()
     cluster.close()
+
+
+STRANGE = {
+    "quotes": "He said \"no\" and 'yes' \\ % _ {} [] \x00 \x7f \u2028 end of it.",
+    "surrogates": "before \ud800 between \udfff after 𠮷野家 ﾊﾝｶｸ e\u0301 ‮",
+    "long chunk": "あ" * 30_000 + "終",
+    "empty words": "。、！？ " * 30,
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_any_text_comes_back(place: Place, name: str) -> None:
+    place.fill({f"{name}.txt": STRANGE[name]}, size=10**6 if name == "long chunk" else 24)
+    index = place.read()
+    (info,) = index.documents()
+    text = STRANGE[name]
+    assert index.document(info.id).text == text and index.check() == []
+    for number, chunk in index.chunk_ids_at(info.id, range(info.chunk_count)).values():
+        assert chunk.text == text[chunk.start : chunk.end] and index.chunks([number]) == {number: chunk}
+        assert index.verify_quote(info.id, chunk.start, chunk.end, chunk.text)
+    assert index.find_document(f"{name}.txt") == info.id
+
+
+def test_a_document_with_very_many_names_and_a_long_title(place: Place) -> None:
+    names = [f"folder/ファイル{number:05}.txt" for number in range(4000)]
+    with place.write() as writer:
+        place.put(writer, names[0], ONE["a.txt"], title="題" * 30_000)
+        stored = writer.document_at(names[0])
+        for name in names[1:]:
+            writer.attach(stored, name)
+        writer.commit()
+    index = place.read()
+    (info,) = index.documents()
+    assert info.sources == tuple(names) and len(info.title) == 30_000 and index.check() == []
+    assert index.find_document(names[7]) == info.id
+    with place.write("other") as writer:
+        assert writer.lookup(info.id).sources == tuple(names)

@@ -246,6 +246,7 @@ def test_the_fingerprint_tells_content_and_identity(tmp_path: Path, kit: Kit, te
         assert a.fingerprint != b.fingerprint
 
 
+@anywhere
 def test_threads_search_while_another_refreshes(filled: Path, kit: Kit, texts: dict[str, str]) -> None:
     failures: list[BaseException] = []
     done = threading.Event()
