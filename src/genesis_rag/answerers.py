@@ -50,7 +50,12 @@ def open_answerer(
     if unsupported is None:
         raise SettingsError(f"unsupported is '{settings.unsupported}'.", f"Set it to {', '.join(UNSUPPORTED)}.")
     writing = GenerativeAnswerer(generator, quoting, GenerativeSettings(unsupported=unsupported))
-    return writing, GeneratedRewriter(generator)
+    rewriter = GeneratedRewriter(generator)
+    if not settings.cache_answers:
+        return writing, rewriter
+    from genesis_rag.answering.cache import CachingAnswerer
+
+    return CachingAnswerer(writing, writing.made_by, lambda: index.generation), rewriter
 
 
 def _generator(profile: ProfileSpec, settings: Settings) -> Generator | None:

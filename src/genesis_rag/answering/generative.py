@@ -97,6 +97,12 @@ class GenerativeAnswerer:
         self._settings = settings or GenerativeSettings()
         self._finder = SupportFinder(extractive.tools, self._settings.support)
 
+    @property
+    def made_by(self) -> str:
+        """What the answers depend on beside question and passages: models, prompt, settings."""
+        quoting = self._extractive.tools.embedder.fingerprint
+        return f"{self._generator.fingerprint}+{quoting}+prompt{PROMPT_VERSION}+{self._settings}"
+
     def needs_passages(self, question: str) -> bool:
         """Tell whether documents can help; see ``protocols.Answerer``."""
         return self._extractive.needs_passages(question)
