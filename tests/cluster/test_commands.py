@@ -128,6 +128,42 @@ def test_a_place_that_holds_something_else_is_not_overwritten(run: Run, address:
     assert "the same" in same.stderr
 
 
+@pytest.mark.slow
+def test_the_client_does_not_read_a_file_of_secrets_into_the_process(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pymilvus")
+    (tmp_path / ".env").write_text("SECRET=1")
+    program = """
+import os, sys, dotenv.main
+dotenv.main.find_dotenv = lambda *_, **__: sys.argv[1]
+from genesis_rag.cluster.milvus import _client_library
+_client_library()
+assert "SECRET" not in os.environ
+dotenv.load_dotenv()
+assert "SECRET" in os.environ, "it would have been read"
+"""
+    run(tmp_path / ".env", program=program)
+
+
+@pytest.mark.slow
+def test_a_file_that_another_process_uses_and_a_cluster_that_is_not_there_are_told(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pymilvus")
+    from genesis_rag.cluster.milvus import Milvus
+
+    milvus = Milvus(str(tmp_path / "new folder" / "a.db"))
+    used = run("search", "x", "--index", f"milvus:{tmp_path}/new folder/a.db", code=2)
+    assert "one process at a time" in used.stderr
+    milvus.close()
+    away = run("search", "x", "--index", f"milvus://127.0.0.1:1/a?texts={tmp_path}", code=1)
+    assert "does not answer at http://127.0.0.1:1" in away.stderr and "<" not in away.stderr
+
+
+@pytest.mark.slow
+def test_an_empty_cluster_is_not_filled_by_a_question(run: Run, address: str) -> None:
+    for command in (("ask", "日本は？"), ("serve", "--port", "1")):
+        missing = run(*command, "--index", address, code=2)
+        assert "There is no index" in missing.stderr and "migrate --to" in missing.stderr
+
+
 KILLED_AT = """
 import os, signal
 from genesis_rag.cluster import ClusterWriter

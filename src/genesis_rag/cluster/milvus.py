@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,21 +72,25 @@ class Milvus:
     """
 
     def __init__(self, uri: str, token: str = "") -> None:
-        try:
-            import pymilvus
-        except ImportError as error:
-            raise MissingExtraError("pymilvus", "milvus") from error
-        for name in ("pymilvus", "grpc"):  # what fails is raised; the rest is noise
+        pymilvus = _client_library()
+        for name in ("pymilvus", "milvus_lite", "grpc"):  # what fails is raised; the rest is noise
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._library: Any = pymilvus
+        own_file = uri.endswith(".db")
         try:
+            if own_file:
+                Path(uri).parent.mkdir(parents=True, exist_ok=True)
             self.client: Any = pymilvus.MilvusClient(uri, token=token)
+        except OSError as error:
+            raise BackendError(f"{uri} cannot be made: {error.strerror}.", "Choose a place to write to.") from error
         except pymilvus.MilvusException as error:
-            if uri.endswith(".db"):
+            if own_file:
                 raise IndexLockedError(
-                    f"{uri} cannot be opened: {error}.", "Milvus Lite serves one process at a time; end the other one."
+                    f"{uri} cannot be opened: {error.message}.",
+                    "Milvus Lite serves one process at a time; if another uses the file, end that first.",
                 ) from error
-            raise BackendError(f"Milvus does not answer at {uri}: {error}.", "Is it running, and reachable?") from error
+            hint = "Is it running, and reachable? Does it want a token (GENESIS_INDEX_TOKEN)?"
+            raise BackendError(f"Milvus does not answer at {uri}: {error.message}.", hint) from error
 
     def table(self, name: str) -> Table:
         """Return the collection of this name, which may also be an alias."""
@@ -271,6 +276,25 @@ class Table:
             self._client.flush(self.name)
 
 
+def _client_library() -> Any:
+    """Import the client, without the ``.env`` of whatever folder lies above it, which it would read into the process.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import dotenv
+
+        load, dotenv.load_dotenv = dotenv.load_dotenv, lambda *_, **__: False
+        try:
+            import pymilvus
+        finally:
+            dotenv.load_dotenv = load
+    except ImportError as error:
+        raise MissingExtraError("pymilvus", "milvus") from error
+    return pymilvus
+
+
 def in_list(field: str, values: Sequence[Any]) -> str:
     """Return an expression that lets the rows through whose ``field`` is one of ``values`` (ints, or plain words)."""
     return f"{field} in [{', '.join(repr(value) for value in values)}]"
@@ -292,4 +316,4 @@ class _told:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, self._library.MilvusException):
-            raise BackendError(f"Milvus cannot do this: {error}.", "Is it running, and reachable?") from error
+            raise BackendError(f"Milvus cannot do this: {error.message}.", "Is it running, and reachable?") from error
