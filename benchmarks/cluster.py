@@ -22,7 +22,7 @@ from benchmarks._machine import ROOT, describe_machine, write_result
 from genesis_rag.assistant import Assistant
 from genesis_rag.cluster import parse_address
 from genesis_rag.cluster.manifest import Cluster
-from genesis_rag.cluster.milvus import Table
+from genesis_rag.cluster.table import Table
 from genesis_rag.migration import HITS, migrate, same_but_ties
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.wiring import open_assistant, run_ingest

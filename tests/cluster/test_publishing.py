@@ -207,8 +207,8 @@ def test_damage_is_told_and_never_quoted(place: Place) -> None:
     index, cluster = place.read(), place.cluster()
     info = next(info for info in index.documents() if info.source == "a.txt")
     table = cluster.milvus.table(cluster.published().collection)
-    from genesis_rag.cluster.milvus import Where
     from genesis_rag.cluster.publishing import ALL_CHUNK_FIELDS
+    from genesis_rag.cluster.table import Where
 
     rows = table.query(Where(f"document == '{info.id}'"), ALL_CHUNK_FIELDS)
     table.insert([{**row, "text": row["text"].replace("Rice", "Wheat")} for row in rows], "en")

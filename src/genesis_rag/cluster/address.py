@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from genesis_rag.errors import SettingsError
 
 SCHEMES = {"milvus": "http", "milvus+tls": "https"}
-DENSE_INDEXES = ("FLAT", "HNSW", "IVF_FLAT", "SCANN", "DISKANN", "AUTOINDEX")
-"""``FLAT`` is exact; the others are approximate and keep less in memory or visit fewer rows."""
+DENSE_INDEXES = ("FLAT", "HNSW", "DISKANN", "AUTOINDEX")
+"""``FLAT`` is exact; the others are approximate: they visit fewer rows, and DISKANN keeps fewer in memory."""
 
 _PORT = 19530
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
@@ -30,7 +30,7 @@ class ClusterAddress:
         uri: what the client of Milvus connects to: a URL, or the file of Milvus Lite.
         collection: name of the collection, which is an alias of the real one.
         texts: where the texts of documents lie, an address of fsspec.
-        dense: kind of index over the vectors, one of ``DENSE_INDEXES``.
+        dense: kind of index over the vectors, one of ``DENSE_INDEXES``; it is made with the collection.
     """
 
     uri: str

@@ -11,7 +11,7 @@ import re
 from fnmatch import translate
 from functools import lru_cache
 
-from genesis_rag.cluster.milvus import NEVER, Row, Where
+from genesis_rag.cluster.table import NEVER, Row, Where
 from genesis_rag.types import SearchFilter
 
 _SIGNS = " ./:#-"

@@ -31,6 +31,7 @@ class ClusterManifest:
         terms: keyword terms of all chunks together.
         pivot: average number of terms that the stored keyword weights were made for.
         statistics: key of the statistics of terms among the texts.
+        dense: kind of its index over vectors.
         retired: a collection that the generation before still reads; it goes with the next one.
     """
 
@@ -44,6 +45,7 @@ class ClusterManifest:
     terms: int
     pivot: float
     statistics: str
+    dense: str
     retired: str = ""
 
     @property

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from genesis_rag.cluster.lease import Lease
 from genesis_rag.cluster.manifest import DOCUMENTS_SUFFIX, Cluster, ClusterManifest
-from genesis_rag.cluster.milvus import LANGUAGES, NEVER, Row, Table, Where, in_list
 from genesis_rag.cluster.rows import CHUNK_FIELDS, DOCUMENT_FIELDS, chunk_rows, document_row
+from genesis_rag.cluster.table import LANGUAGES, NEVER, Row, Table, Where, in_list
 from genesis_rag.cluster.weights import PADDING, Statistics, dimension
 from genesis_rag.index.derived import Recipe
 from genesis_rag.index.snapshot import Snapshot
@@ -182,6 +182,7 @@ class Publication:
             terms=self._terms,
             pivot=self._pivot,
             statistics=texts.put(known.changed(self._more, self._fewer).to_bytes()),
+            dense=before.dense if before else self._cluster.address.dense,
             retired=self._replaced,
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.cluster.milvus import NEVER, Row
+from genesis_rag.cluster.table import NEVER, Row
 from genesis_rag.cluster.texts import Texts, text_data, text_from
 from genesis_rag.cluster.weights import chunk_weights
 from genesis_rag.errors import IndexDamagedError

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.cluster.milvus import (
+from genesis_rag.cluster.milvus import Milvus
+from genesis_rag.cluster.table import (
     EVERYWHERE,
     MOST_ROWS,
     ROWS_AT_ONCE,
     Match,
-    Milvus,
     Row,
     Table,
     Where,
@@ -32,6 +32,8 @@ Seen = Callable[[Iterable[tuple[int, Row]]], None]
 Keep = Callable[[Row], bool]
 
 PLACES = 6
+SEARCH_WIDTH = 256
+"""Candidates that an approximate index looks at, or twice as many as are wanted."""
 KEYWORDS = ("keywords", "length")
 
 
@@ -48,12 +50,15 @@ class MilvusVectorIndex:
     Args:
         table: the collection; its key is ``number``.
         dim: length of the vectors.
+        kind: of its index.
         fields: what else to read of every row that is found.
         seen: is shown those rows.
     """
 
-    def __init__(self, table: Table, dim: int, fields: Sequence[str] = (), seen: Seen = _unseen) -> None:
-        self.dim, self._table, self._fields, self._seen = dim, table, fields, seen
+    def __init__(
+        self, table: Table, dim: int, *, kind: str = "FLAT", fields: Sequence[str] = (), seen: Seen = _unseen
+    ) -> None:
+        self.dim, self._table, self._kind, self._fields, self._seen = dim, table, kind, fields, seen
 
     @classmethod
     def create(cls, milvus: Milvus, name: str, dim: int) -> MilvusVectorIndex:
@@ -110,7 +115,7 @@ class MilvusVectorIndex:
         vectors, where = self._checked(vectors), _only(where, allowed)
         if k <= 0 or not len(vectors) or (allowed is not None and not len(allowed)):
             return [_sorted([], 0) for _ in vectors]
-        found = self._table.search("dense", vectors, k + 1, where, self._fields)
+        found = self._table.search("dense", vectors, k + 1, where, self._fields, _params(self._kind, k + 1))
         return [self._whole(row, matches, k, where, keep) for row, matches in zip(vectors, found, strict=True)]
 
     def vectors(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
@@ -144,7 +149,8 @@ class MilvusVectorIndex:
             if full or (len(kept) > k and kept[k - 1].score != matches[-1].score):
                 return _sorted([(match.number, match.score) for match in kept], k)
             asked = min(4 * asked, MOST_ROWS)
-            (matches,) = self._table.search("dense", vector[None], asked, where, self._fields)
+            params = _params(self._kind, asked)
+            (matches,) = self._table.search("dense", vector[None], asked, where, self._fields, params)
 
     def _checked(self, vectors: Vectors) -> Vectors:
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -226,6 +232,13 @@ class MilvusLexicalIndex:
     def __len__(self) -> int:
         """Return the number of rows."""
         return self._rows
+
+
+def _params(kind: str, k: int) -> dict[str, int]:
+    """Return how thoroughly to search for ``k`` rows."""
+    if kind == "HNSW":
+        return {"ef": max(SEARCH_WIDTH, 2 * k)}
+    return {"search_list": max(SEARCH_WIDTH, 2 * k)} if kind == "DISKANN" else {}
 
 
 def _only(where: Where, allowed: Ids | None) -> Where:

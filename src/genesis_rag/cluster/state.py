@@ -9,8 +9,8 @@ from threading import Lock
 from genesis_rag.cluster import rows as forms
 from genesis_rag.cluster.filters import living, naming
 from genesis_rag.cluster.manifest import DOCUMENTS_SUFFIX, Cluster, ClusterManifest
-from genesis_rag.cluster.milvus import Row, Where, as_vectors, in_list
 from genesis_rag.cluster.searching import MilvusLexicalIndex, MilvusVectorIndex
+from genesis_rag.cluster.table import Row, Where, as_vectors, in_list
 from genesis_rag.cluster.weights import Statistics
 from genesis_rag.errors import IndexDamagedError, UserError
 from genesis_rag.index.stored import StoredWhole
@@ -45,7 +45,9 @@ class ClusterState:
         self._infos: dict[str, Row] = {}
         self._lock = Lock()
         self._require_whole()
-        self.vectors = MilvusVectorIndex(self._chunks, manifest.identity.dim, forms.CHUNK_META, self._remember)
+        self.vectors = MilvusVectorIndex(
+            self._chunks, manifest.identity.dim, kind=manifest.dense, fields=forms.CHUNK_META, seen=self._remember
+        )
         self.lexical = MilvusLexicalIndex(
             self._chunks,
             Statistics.from_bytes(self._texts.get(manifest.statistics)),
