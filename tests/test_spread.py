@@ -22,7 +22,7 @@ from genesis_rag.index import IndexIdentity
 from genesis_rag.ingest import ReadingLimits, Tools, ingest, spread, work
 from genesis_rag.ingest.on_ray import RayOptions, RayWorkers, shares
 from genesis_rag.ingest.spread import SpreadEmbedder
-from genesis_rag.ingest.work import Failed, Identity, Piece
+from genesis_rag.ingest.work import Cutter, Failed, Identity, Piece
 from genesis_rag.protocols import Vectors
 from genesis_rag.types import IngestReport
 
@@ -37,6 +37,11 @@ def tools() -> Tools:
         lambda title, chunk: contextual_text(title, chunk.heading_path, chunk.text),
         lambda title, chunk: chunk.text.split(),
     )
+
+
+def cutter() -> Cutter:
+    own = tools()
+    return Cutter(own.chunk, lambda title, chunk: OWN.count_tokens(own.context(title, chunk)))
 
 
 @dataclass
@@ -81,7 +86,7 @@ class Here:
             return
         try:
             for document in load_documents(file):
-                yield work._cut(document, tools())
+                yield work._cut(document, cutter())
         except GenesisError as error:
             yield Failed(error.message, error.hint)
 
@@ -260,11 +265,11 @@ def test_a_cluster_is_never_promised_twice(cpus: float, gpus: int, machines: int
 
 def test_addresses_and_the_missing_library_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="Ray clients") as caught:
-        RayWorkers(RayOptions("ray://head:10001"), tools, ReadingLimits())
+        RayWorkers(RayOptions("ray://head:10001"), cutter, lambda: OWN, ReadingLimits())
     assert "--address" in caught.value.hint
     monkeypatch.setattr("genesis_rag.ingest.on_ray.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError) as missing:
-        RayWorkers(RayOptions(), tools, ReadingLimits())
+        RayWorkers(RayOptions(), cutter, lambda: OWN, ReadingLimits())
     assert "genesis-rag[ray]" in missing.value.hint
 
 
@@ -272,7 +277,7 @@ def test_addresses_and_the_missing_library_are_told(monkeypatch: pytest.MonkeyPa
 def test_a_worker_reads_in_a_process_of_its_own_and_says_what_is_wrong(corpus: Path) -> None:
     def read(name: str) -> list[Piece | Failed]:
         file = SourceFile(corpus / name, f"corpus/{name}")
-        return [piece for message in work.read_file("run", tools, ReadingLimits(), file) for piece in message]
+        return [piece for message in work.read_file("run", cutter, ReadingLimits(), file) for piece in message]
 
     try:
         (one,) = read("plan01.md")
@@ -288,7 +293,7 @@ def test_a_worker_reads_in_a_process_of_its_own_and_says_what_is_wrong(corpus: P
         assert next(work.read_file("other", cannot, ReadingLimits(), file))[0] == Failed(  # type: ignore[arg-type]
             "httpx is not installed.", "Install it with: pip install 'genesis-rag[openai]'", True
         )
-        next(iter(work.read_file("run", tools, ReadingLimits(), SourceFile(corpus / "many.jsonl", "m")))).clear()
+        next(iter(work.read_file("run", cutter, ReadingLimits(), SourceFile(corpus / "many.jsonl", "m")))).clear()
         assert isinstance(read("plan02.md")[0], Piece)
     finally:
         work._close_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from genesis_rag.embedding import EmbedderOptions, open_embedder
+from genesis_rag.embedding.counting import CountTokens, counts_alike, open_counter
 from genesis_rag.errors import SettingsError
 from genesis_rag.models import ModelSpec, load_catalogue
 from genesis_rag.models.checking import require_sound
@@ -44,6 +45,31 @@ def check_model(settings: Settings, name: str) -> str:
         return ""
     estimates = not getattr(check(), "counts_exactly", True)
     return "its server has no /tokenize, so numbers of tokens are estimated" if estimates else ""
+
+
+def chosen_embedder(settings: Settings) -> ModelSpec:
+    """Return the embedder that the settings name, else that of the profile."""
+    if settings.embedder:
+        return local_embedder(settings)
+    catalogue = load_catalogue(settings.home)
+    return catalogue.model(catalogue.profile(settings.profile).embedder)
+
+
+def worker_embedder(settings: Settings) -> Embedder:
+    """Open the embedder in a process of a cluster; see ``model_embedder``."""
+    return model_embedder(chosen_embedder(settings), settings, cached=False)
+
+
+def light_counter(settings: Settings) -> CountTokens | None:
+    """Return what counts tokens without the weights of the embedder, where that is possible."""
+    model = chosen_embedder(settings)
+    return open_counter(model.backend, _place(model, settings), model.file)
+
+
+def counts_lightly(settings: Settings, embedder: Embedder) -> bool:
+    """Tell whether ``light_counter`` can stand in for the count of ``embedder``."""
+    count = light_counter(settings)
+    return count is not None and counts_alike(count, embedder)
 
 
 def local_embedder(settings: Settings) -> ModelSpec:

@@ -181,6 +181,16 @@ def _quantises_while_running(path: Path) -> bool:
     return any(name in content for name in _QUANTISED_WHILE_RUNNING)
 
 
+def plain_counter(folder: Path, file: str) -> Callable[[str], int] | None:
+    """Return what counts tokens by the tokenizer of a model's folder, without its graph; None where there is none."""
+    places = (path / "tokenizer.json" for path in ((folder / file).parent if file else folder, folder))
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
+        return None
+    tokenizer = _tokenizer(found, None)
+    return lambda text: len(tokenizer.encode(_clean(text), add_special_tokens=False).ids)
+
+
 def _tokenizer(path: Path, max_tokens: int | None) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))

@@ -13,9 +13,12 @@ from genesis_rag.assistant import Assistant
 from genesis_rag.chunking import CHUNKER_ID, ChunkSettings, chunk_document, contextual_text
 from genesis_rag.engines import (
     check_model,
-    local_embedder,
+    chosen_embedder,
+    counts_lightly,
+    light_counter,
     model_embedder,
     model_reranker,
+    worker_embedder,
 )
 from genesis_rag.errors import SettingsError
 from genesis_rag.index import IndexIdentity
@@ -30,7 +33,7 @@ from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
 
 if TYPE_CHECKING:
-    from genesis_rag.ingest import Tools
+    from genesis_rag.ingest import Cutter, Tools
 
 __all__ = [
     "DoctorReport",
@@ -144,7 +147,8 @@ def run_ingest(
     if ray is not None:
         from genesis_rag.ingest.on_ray import RayOptions, RayWorkers
 
-        workers = RayWorkers(RayOptions(ray, ray_workers), partial(worker_tools, settings), limits)
+        cutter = partial(worker_cutter, settings, light=counts_lightly(settings, parts.embedder))
+        workers = RayWorkers(RayOptions(ray, ray_workers), cutter, partial(worker_embedder, settings), limits)
     return ingest(
         paths,
         base=_base(settings, roots or [*paths, *gone]),
@@ -160,9 +164,15 @@ def run_ingest(
     )
 
 
-def worker_tools(settings: Settings) -> Tools:
-    """Open what a worker of a cluster reads, cuts and embeds with."""
-    return _tools(_parts(settings, cached=False))
+def worker_cutter(settings: Settings, *, light: bool) -> Cutter:
+    """Open what a worker of a cluster cuts documents with: the embedder, or with ``light`` only its tokenizer."""
+    from genesis_rag.ingest import Cutter
+
+    count = (light_counter(settings) if light else None) or worker_embedder(settings).count_tokens
+    return Cutter(
+        lambda document: chunk_document(document, count, ChunkSettings()),
+        lambda title, chunk: count(_context(title, chunk)),
+    )
 
 
 def _tools(parts: Parts) -> Tools:
@@ -241,7 +251,7 @@ def run_doctor(settings: Settings) -> DoctorReport:
     return examine(settings, parts.identity, parts.terms)
 
 
-def _parts(settings: Settings, *, reading: bool = False, cached: bool = True) -> Parts:
+def _parts(settings: Settings, *, reading: bool = False) -> Parts:
     """Return what index and search are made with; for ``reading``, everything that the profile names must be there."""
     catalogue = load_catalogue(settings.home)
     profile = catalogue.profile(settings.profile)
@@ -250,14 +260,12 @@ def _parts(settings: Settings, *, reading: bool = False, cached: bool = True) ->
             f"Profile '{profile.name}' names an unknown answerer '{profile.answerer}'.",
             f"Known: {', '.join(ANSWERERS)}.",
         )
-    embedder = local_embedder(settings) if settings.embedder else catalogue.model(profile.embedder)
+    embedder = chosen_embedder(settings)
     quoting = [profile.reranker, profile.reader, profile.sentence_embedder]
     others = [*quoting, "" if settings.llm else profile.generator] if reading else []
     models = [embedder, *(catalogue.model(name) for name in others if name)]
     require_installed(profile, models, settings.models_dir, offline=settings.offline)
-    return Parts(
-        profile, model_embedder(embedder, settings, cached=cached), get_analyser(profile.analyser), ChunkSettings()
-    )
+    return Parts(profile, model_embedder(embedder, settings), get_analyser(profile.analyser), ChunkSettings())
 
 
 def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:

@@ -13,10 +13,10 @@ from genesis_rag.index.connection import damage_told
 from genesis_rag.ingest.batch import Tools
 from genesis_rag.ingest.run import DEFAULT_READING, Listener, Progress, Run
 from genesis_rag.ingest.spread import Spread, Workers
-from genesis_rag.ingest.work import OpenTools
+from genesis_rag.ingest.work import Cutter
 from genesis_rag.types import Chunk, IngestReport
 
-__all__ = ["OpenTools", "Progress", "ReadingLimits", "Tools", "Workers", "ingest", "remove"]
+__all__ = ["Cutter", "Progress", "ReadingLimits", "Tools", "Workers", "ingest", "remove"]
 
 OpenWriter = Callable[..., IndexWriter]
 """Called with directory, identity, term maker, and ``rebuild`` and ``progress`` by name."""

@@ -22,7 +22,7 @@ import numpy as np
 from genesis_rag.documents.discovery import SourceFile
 from genesis_rag.documents.processes import ReadingLimits
 from genesis_rag.errors import BackendError, MissingExtraError, SettingsError
-from genesis_rag.ingest.work import Failed, Identity, OpenTools, Piece, TextEmbedder, read_file
+from genesis_rag.ingest.work import Failed, Identity, OpenCutter, OpenEmbedder, Piece, TextEmbedder, read_file
 from genesis_rag.protocols import Vectors
 
 TRIES = 4
@@ -81,7 +81,7 @@ class RayWorkers:
 
     Args:
         options: where.
-        open_tools: opens on a worker what documents are cut and embedded with; must be importable there.
+        open_cutter, open_embedder: open on a worker what documents are cut and embedded with; importable there.
         limits: what reading one document may cost.
 
     Raises:
@@ -89,7 +89,9 @@ class RayWorkers:
         SettingsError: the address is one of a Ray client, which cannot stream.
     """
 
-    def __init__(self, options: RayOptions, open_tools: OpenTools, limits: ReadingLimits) -> None:
+    def __init__(
+        self, options: RayOptions, open_cutter: OpenCutter, open_embedder: OpenEmbedder, limits: ReadingLimits
+    ) -> None:
         if find_spec("ray") is None:
             raise MissingExtraError("ray", "ray")
         if "://" in options.address:
@@ -97,7 +99,8 @@ class RayWorkers:
                 f"'{options.address}' is an address for Ray clients.",
                 "Run this on a machine of the cluster and give --address host:6379 (or auto).",
             )
-        self._options, self._open_tools, self._limits = options, open_tools, limits
+        self._options, self._limits = options, limits
+        self._open_cutter, self._open_embedder = open_cutter, open_embedder
         self._run = uuid.uuid4().hex
         self._folder = ""
         self._actors: list[_Actor] = []
@@ -180,10 +183,10 @@ class RayWorkers:
         kind = ray.remote(TextEmbedder).options(
             num_cpus=0, num_gpus=share.gpus, scheduling_strategy=place, max_restarts=-1, max_task_retries=TRIES
         )
-        return _Actor(kind.remote(self._open_tools))
+        return _Actor(kind.remote(self._open_embedder))
 
     def _started(self, file: SourceFile) -> Any:
-        return self._read.remote(self._run, self._open_tools, self._limits, file)
+        return self._read.remote(self._run, self._open_cutter, self._limits, file)
 
     def _pieces(self, file: SourceFile, messages: Any) -> Iterator[Piece | Failed]:
         """Yield what a file gives, each piece once, however often reading it has to begin anew."""

@@ -11,14 +11,28 @@ from dataclasses import dataclass, replace
 from genesis_rag.documents.discovery import SourceFile
 from genesis_rag.documents.processes import ReadingLimits, ReadingProcesses
 from genesis_rag.errors import BackendError, GenesisError
-from genesis_rag.ingest.batch import Tools
-from genesis_rag.protocols import Vectors
+from genesis_rag.protocols import Embedder, Vectors
 from genesis_rag.types import Chunk, Document
 
 CHARACTERS_A_MESSAGE = 1_000_000
 """Small documents travel together; a large one travels alone."""
 
-OpenTools = Callable[[], Tools]
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """What a worker cuts documents with.
+
+    Attributes:
+        chunk: cuts a document.
+        tokens: (document title, chunk) -> the tokens of the text that is embedded.
+    """
+
+    chunk: Callable[[Document], Sequence[Chunk]]
+    tokens: Callable[[str, Chunk], int]
+
+
+OpenCutter = Callable[[], Cutter]
+OpenEmbedder = Callable[[], Embedder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +79,27 @@ class Identity:
     dim: int
 
 
-_OPENED: dict[str, tuple[Tools, ReadingProcesses]] = {}
+_OPENED: dict[str, tuple[Cutter, ReadingProcesses]] = {}
 """What this process has opened; the name of a run is its key, so that a long-lived worker serves many runs."""
 
 
 def read_file(
-    run: str, open_tools: OpenTools, limits: ReadingLimits, file: SourceFile
+    run: str, open_cutter: OpenCutter, limits: ReadingLimits, file: SourceFile
 ) -> Iterator[list[Piece | Failed]]:
     """Yield the documents of a file in messages; a ``Failed``, if any, is the last of them.
 
     Args:
         run: name of the run that this belongs to.
-        open_tools: opens what documents are cut with; called once a process and run.
+        open_cutter: opens what documents are cut with; called once a process and run.
         limits: what one document may cost.
         file: its path must be the same on every machine.
     """
     message: list[Piece | Failed] = []
     size, whole = 0, False
     try:
-        tools, processes = _opened(run, open_tools, limits)
+        cutter, processes = _opened(run, open_cutter, limits)
         for document in next(processes.read([file]))[1]:
-            message.append(_cut(document, tools))
+            message.append(_cut(document, cutter))
             size += len(document.text)
             if size >= CHARACTERS_A_MESSAGE:
                 yield message
@@ -105,16 +119,16 @@ def read_file(
 class TextEmbedder:
     """Embeds texts in a process of its own, which keeps the model loaded."""
 
-    def __init__(self, open_tools: OpenTools) -> None:
-        self._tools: Tools | None = None
-        self._open = open_tools
+    def __init__(self, open_embedder: OpenEmbedder) -> None:
+        self._embedder: Embedder | None = None
+        self._open = open_embedder
 
     def identity(self) -> Identity | Failed:
         """Open the model and say what it is."""
         from genesis_rag import __version__
 
         try:
-            embedder = self._opened().embedder
+            embedder = self._opened()
         except GenesisError as error:
             return Failed(error.message, error.hint)
         return Identity(__version__, embedder.fingerprint, embedder.dim)
@@ -122,14 +136,14 @@ class TextEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors | Failed:
         """Return float32[n, dim], one unit row a text."""
         try:
-            return self._opened().embedder.embed_passages(texts)
+            return self._opened().embed_passages(texts)
         except GenesisError as error:
             return Failed(error.message, error.hint)
 
-    def _opened(self) -> Tools:
-        if self._tools is None:
-            self._tools = self._open()
-        return self._tools
+    def _opened(self) -> Embedder:
+        if self._embedder is None:
+            self._embedder = self._open()
+        return self._embedder
 
 
 def whole_chunks(piece: Piece) -> tuple[Chunk, ...] | None:
@@ -140,10 +154,10 @@ def whole_chunks(piece: Piece) -> tuple[Chunk, ...] | None:
     return tuple(replace(chunk, text=text[chunk.start : chunk.end]) for chunk in piece.chunks)
 
 
-def _opened(run: str, open_tools: OpenTools, limits: ReadingLimits) -> tuple[Tools, ReadingProcesses]:
+def _opened(run: str, open_cutter: OpenCutter, limits: ReadingLimits) -> tuple[Cutter, ReadingProcesses]:
     if run not in _OPENED:
         _close_all()  # runs do not overlap in one process
-        _OPENED[run] = open_tools(), ReadingProcesses(replace(limits, processes=1))
+        _OPENED[run] = open_cutter(), ReadingProcesses(replace(limits, processes=1))
     return _OPENED[run]
 
 
@@ -153,12 +167,12 @@ def _close_all() -> None:
         processes.__exit__(None, None, None)
 
 
-def _cut(document: Document, tools: Tools) -> Piece:
+def _cut(document: Document, cutter: Cutter) -> Piece:
     try:
-        chunks = tools.chunk(document)
+        chunks = cutter.chunk(document)
     except GenesisError:
         raise
     except Exception:  # the writer meets the same error again and tells of it
         return Piece(document, None, ())
-    tokens = tuple(tools.embedder.count_tokens(tools.context(document.title, chunk)) for chunk in chunks)
+    tokens = tuple(cutter.tokens(document.title, chunk) for chunk in chunks)
     return Piece(document, tuple(replace(chunk, text="") for chunk in chunks), tokens)
