@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from genesis_rag.answering.both_sides import answer_both
 from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.claims import statement_of
 from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question
@@ -19,6 +20,7 @@ from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
 from genesis_rag.answering.verdict import Judge
 from genesis_rag.protocols import Embedder, Reader
+from genesis_rag.text.comparison import compared
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.terms import Analyser
@@ -84,6 +86,9 @@ class ExtractiveAnswerer:
         target = language or profile.answer_language or (profile.language if profile.language != "other" else "en")
         if word := _single_word(profile):
             return self._single_word(question, word, profile, passages, target)
+        sides = compared(question)
+        if sides and (both := answer_both(question, sides, passages, target, self.compose, self.tools.terms)):
+            return both
         asked = read_question(profile, self.tools)
         table = build_table(asked, split_passages(passages), passages, self.tools)
         choice = self._choose(asked, table, tuple(passages), target)

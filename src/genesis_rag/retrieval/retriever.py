@@ -24,6 +24,8 @@ from genesis_rag.retrieval.passages import Candidate, PassageMaker, stages
 from genesis_rag.retrieval.rerank import Reranking, reranked
 from genesis_rag.retrieval.searchable import Found, Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
+from genesis_rag.retrieval.sides import in_turn
+from genesis_rag.text.comparison import compared
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Hit, Language, Passage, SearchFilter
@@ -64,8 +66,7 @@ class Retriever:
 
     def require_healthy(self) -> None:
         """Raise BackendError where embedder or reranker need a server that cannot be reached."""
-        parts: tuple[object, ...] = (self._embedder, self._reranking.reranker if self._reranking else None)
-        for part in parts:
+        for part in (self._embedder, self._reranking.reranker if self._reranking else None):
             if isinstance(part, Remote):
                 part.require_healthy()
 
@@ -102,9 +103,19 @@ class Retriever:
             return search_leg(self._index, self._embedder, self._analyser, leg, query, k, search_filter)
 
     def passages(self, query: str, count: int, search_filter: SearchFilter | None = None) -> list[Passage]:
-        """Return at most ``count`` passages, best first: hits merged with their neighbours; see RetrievalSettings."""
+        """Return at most ``count`` passages, best first: hits merged with their neighbours; see RetrievalSettings.
+
+        A question that asks how two things differ is searched for each of them.
+        """
         if count <= 0:
             return []
+        with self._index.reading():
+            if sides := compared(query):
+                texts = (sides[0].question, query, sides[1].question)
+                return in_turn([self._found(text, count, search_filter) for text in texts], count)
+            return self._found(query, count, search_filter)
+
+    def _found(self, query: str, count: int, search_filter: SearchFilter | None) -> list[Passage]:
         with self._index.reading():
             rerank = self._reranking is not None and self._reranking.beforehand
             scored = self._scored(query, search_filter, rerank)
