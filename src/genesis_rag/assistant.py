@@ -170,7 +170,8 @@ class Assistant:
                 raise UserError(
                     f"The index holds no document '{source_or_id}'.", "List them: genesis-rag documents list"
                 )
-            return index.document(found)
+            document: Document = index.document(found)
+            return document
 
     def require_ready(self) -> None:
         """See that the servers that search and answers need can be reached.

@@ -219,9 +219,7 @@ def remove_documents(settings: Settings, sources: Sequence[str], parts: Parts | 
 
     parts = parts or _parts(settings)
     identity, opener = parts.identity, writer_opener(settings)
-    return remove(
-        sources, directory=settings.index_dir, identity=identity, term_maker=parts.terms, open_writer=opener
-    )
+    return remove(sources, directory=settings.index_dir, identity=identity, term_maker=parts.terms, open_writer=opener)
 
 
 def require_readable(path: Path) -> None:
