@@ -22,7 +22,7 @@ _LEAST_COSINE = 0.97
 
 
 class OpenAIServerEmbedder:
-    """The Embedder over ``POST /embeddings``. Threads may share it; ``parallel`` requests are under way at most.
+    """The Embedder over ``POST /embeddings``. Threads may share it; at most ``parallel`` requests go to an address at once.
 
     Tokens are counted by the server where it has ``/tokenize``, else estimated from above (``counts_exactly``). Long
     texts are cut by the estimate, since servers refuse what is too long. The fingerprint holds what the server is
@@ -84,7 +84,7 @@ class OpenAIServerEmbedder:
         if len(groups) < 2:
             found = [self._request([cut[at] for at in places]) for places in groups]
         else:
-            with ThreadPoolExecutor(self._options.parallel) as pool:
+            with ThreadPoolExecutor(self._options.parallel * self._client.addresses) as pool:
                 found = list(pool.map(lambda places: self._request([cut[at] for at in places]), groups))
         for places, got in zip(groups, found, strict=True):
             rows[places] = unit_rows(got, self.dim)

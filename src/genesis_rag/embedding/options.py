@@ -28,7 +28,7 @@ class EmbedderOptions:
         timeout: seconds without a byte from the server after which a try counts as failed.
         tries: how often a request is tried.
         pause: seconds before the second try; doubled for each further one.
-        parallel: requests under way at the same time, at most.
+        parallel: requests under way at the same time, at most, for each address.
     """
 
     pooling: Pooling = ""

@@ -120,6 +120,11 @@ class RemoteClient:
             self._addresses.done(address)
             response.close()
 
+    @property
+    def addresses(self) -> int:
+        """How many addresses there are."""
+        return len(self._clients)
+
     def reach(self) -> None:
         """See that at least one address can be used.
 

@@ -184,8 +184,11 @@ def test_embeddings_of_two_servers_are_as_of_one(model_servers: Any) -> None:
     one = open_embedder("openai_server", NOWHERE, replace(options, url=model_servers[0].url))
     texts = [f"text {number}" for number in range(20)]
     assert both.fingerprint == one.fingerprint
+    for server in model_servers:
+        server.delay = 0.05
     assert np.array_equal(both.embed_passages(texts), one.embed_passages(texts))
-    assert min(counts(model_servers)) > 1
+    assert min(counts(model_servers)) > 1 and max(server.most_at_once for server in model_servers) <= 4
+    assert sum(server.most_at_once for server in model_servers) >= 6, "as many at once for each address"
 
 
 def test_two_models_under_one_name_are_found_out(model_servers: Any) -> None:
