@@ -22,7 +22,7 @@ _LEAST_COSINE = 0.97
 
 
 class OpenAIServerEmbedder:
-    """The Embedder over ``POST /embeddings``. Threads may share it; at most ``parallel`` requests go to an address at once.
+    """The Embedder over ``POST /embeddings``. Threads may share it; at most ``parallel`` requests an address at once.
 
     Tokens are counted by the server where it has ``/tokenize``, else estimated from above (``counts_exactly``). Long
     texts are cut by the estimate, since servers refuse what is too long. The fingerprint holds what the server is
