@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +21,7 @@ from genesis_rag.documents.registry import load_documents
 from genesis_rag.embedding.hashing import HashingEmbedder
 from genesis_rag.errors import BackendError, GenesisError, MissingExtraError, SettingsError
 from genesis_rag.index import IndexIdentity
-from genesis_rag.ingest import ReadingLimits, Tools, ingest, spread, work
+from genesis_rag.ingest import ReadingLimits, Tools, ingest, on_ray, spread, work
 from genesis_rag.ingest.on_ray import RayOptions, RayWorkers, shares
 from genesis_rag.ingest.spread import SpreadEmbedder
 from genesis_rag.ingest.work import Cutter, Failed, Identity, Piece
@@ -261,6 +263,17 @@ def test_a_cluster_is_never_promised_twice(cpus: float, gpus: int, machines: int
     assert share.embedders * share.gpus <= gpus + 1e-9 and share.gpus <= 1
     assert share.readers * share.reader_cpus <= max(cpus, 1)
     assert embedders in (0, share.embedders)
+
+
+def test_only_what_a_dead_process_left_behind_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for name in (f"genesis-ray-{ended.pid}-a", f"genesis-ray-{os.getpid()}-b", "genesis-ray-x-c", "other"):
+        (tmp_path / name / "session").mkdir(parents=True)
+    on_ray._remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [f"genesis-ray-{os.getpid()}-b", "genesis-ray-x-c", "other"]
+    )
 
 
 def test_addresses_and_the_missing_library_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ was lost; nothing of it is stored but by the writer. Every machine must see docu
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -302,9 +301,14 @@ def _remove_leftovers(folder: Path) -> None:
     """Remove what a Ray of ours left behind whose process was killed."""
     for path in folder.glob(f"{_FOLDER}*"):
         number = path.name.removeprefix(_FOLDER).partition("-")[0]
-        if number.isdecimal() and not Path(f"/proc/{number}").exists():
-            with contextlib.suppress(OSError):
-                shutil.rmtree(path, ignore_errors=True)
+        if not number.isdecimal():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            shutil.rmtree(path, ignore_errors=True)
+        except (OSError, OverflowError):
+            pass  # it runs, as somebody else
 
 
 def _first_line(error: BaseException) -> str:
