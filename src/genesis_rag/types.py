@@ -110,7 +110,8 @@ class Hit:
 class Passage:
     """Neighbouring hits of one document merged into what an answerer reads.
 
-    ``text == document.text[start:end]``; ``marker`` is the number shown to people, from 1.
+    ``text == document.text[start:end]``; ``marker`` is the number shown to people, from 1; ``date`` is the document's
+    own, "" where it has none.
     """
 
     marker: int
@@ -127,6 +128,7 @@ class Passage:
     chunk_ids: tuple[str, ...]
     score: float
     scores: Mapping[str, float]
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)

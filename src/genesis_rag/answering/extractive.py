@@ -10,6 +10,7 @@ import numpy as np
 from genesis_rag.answering.both_sides import answer_both
 from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.claims import statement_of
+from genesis_rag.answering.conflicts import disagreeing, write_disagreeing
 from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question
 from genesis_rag.answering.phrases import Key, phrase
 from genesis_rag.answering.questions import QuestionProfile, analyse_question
@@ -94,6 +95,8 @@ class ExtractiveAnswerer:
         choice = self._choose(asked, table, tuple(passages), target)
         if choice is None or not choice.confidence.enough:
             return self._nothing(question, target, passages, choice.confidence.probability if choice else 0.0)
+        if differing := disagreeing(asked, table, choice.units[0], passages) if not choice.is_list else ():
+            return self._differing(question, table, passages, differing, choice, target)
         return self._write(question, table, passages, choice, target, ())
 
     def needs_passages(self, question: str) -> bool:
@@ -158,6 +161,23 @@ class ExtractiveAnswerer:
             citations=tuple(text.citations),
             notes=notes + self._notes(table, choice, target),
         )
+
+    def _differing(
+        self,
+        question: str,
+        table: UnitTable,
+        passages: Sequence[Passage],
+        units: Sequence[int],
+        choice: Choice,
+        target: Language,
+    ) -> Answer:
+        """Answer with what each document says where they do not say the same."""
+        text = AnswerText(self.tools.terms)
+        write_disagreeing(text, table, units, passages, target)
+        numbered, sure = text.numbering.applied(passages), choice.confidence.probability
+        notes = (phrase("note_differ", target), *self._notes(table, replace(choice, units=tuple(units)), target))
+        answer = self._plain(question, text.text, target, "", numbered, sure)
+        return replace(answer, abstained=False, citations=tuple(text.citations), notes=notes)
 
     def _notes(self, table: UnitTable, choice: Choice, target: Language) -> tuple[str, ...]:
         notes = []

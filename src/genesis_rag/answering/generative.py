@@ -230,6 +230,7 @@ class GenerativeAnswerer:
         if text.citations:
             key: Key = "note_marked" if self._settings.unsupported == "mark" else "note_unsupported"
             notes = (phrase(key, target, count=draft.dropped),) if draft.dropped else ()
+            notes += tuple(note for note in quoted.notes if note == phrase("note_differ", target))
             base = replace(base, text=text.text, citations=tuple(text.citations), notes=notes)
             return replace(base, abstained=False, reason="", passages=text.numbering.applied(passages))
         if quoted.abstained or draft.raw.strip(" .。\n") == NO_ANSWER:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from genesis_rag.retrieval.fusion import Scored, share_places
 from genesis_rag.retrieval.searchable import Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Chunk, DocumentInfo, Passage
 
 CountTokens = Callable[[str], int]
 
+_DATE = lazy("[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
 _COUNTS_KEPT = 50_000
 
 
@@ -177,7 +179,13 @@ class PassageMaker:
             chunk_ids=tuple(chunk.id for chunk in chunks),
             score=scored.fused,
             scores=stages(scored),
+            date=_plain_date(document.metadata.get("date", "")),
         )
+
+
+def _plain_date(text: str) -> str:
+    """Return a date as 2026, 2026-05 or 2026-05-01, "" for anything else: it is shown, and documents are not trusted."""
+    return text if _DATE.fullmatch(text) else ""
 
 
 def stages(scored: Scored) -> dict[str, float]:

@@ -78,6 +78,7 @@ def passage_payload(passage: Passage) -> dict[str, Any]:
         "chunk_ids": list(passage.chunk_ids),
         "score": _number(passage.score),
         "scores": _numbers(passage.scores),
+        "date": passage.date,
     }
 
 

@@ -8,7 +8,7 @@ from importlib import resources
 
 from genesis_rag.types import Language, Passage
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Changes with any wording, so that a stored answer tells which words asked for it."""
 
 NO_ANSWER = "NONE"
@@ -42,8 +42,9 @@ def build_messages(question: str, passages: Sequence[Passage], language: Languag
     parts = []
     for passage in passages:
         where = " › ".join(dict.fromkeys((passage.title, *passage.heading_path)))
+        title = " ".join(where.split()) + (f" ({passage.date})" if passage.date else "")
         parts.append(
-            f"<<{mark} {passage_word} {passage.marker}>>\n{title_word}: {' '.join(where.split())}\n{passage.text}\n"
+            f"<<{mark} {passage_word} {passage.marker}>>\n{title_word}: {title}\n{passage.text}\n"
             f"<<{mark} /{passage_word} {passage.marker}>>"
         )
     user = "\n\n".join([*parts, f"{question_word}: {' '.join(question.split())}"])
