@@ -172,6 +172,8 @@ GLOBS = st.text(alphabet="ab*?[]!-/.%_\\\"'é日 ", max_size=12)
 )
 @example(glob="[!e]*", source="ja.txt", others=[])
 @example(glob="[]]", source="]", others=[])
+@example(glob="a[]/", source="a[]/", others=[])
+@example(glob="[!]", source="[!]", others=[])
 def test_a_glob_in_milvus_lets_through_whatever_it_should(glob: str, source: str, others: list[str]) -> None:
     pattern = like(glob)
     assert all(sign.isalnum() or sign in "/.-% _" for sign in pattern), "nothing with a meaning is in an expression"

@@ -15,7 +15,8 @@ from genesis_rag.cluster.table import NEVER, Row, Where
 from genesis_rag.types import SearchFilter
 
 _SIGNS = " ./:#-"
-_PARTS = re.compile(r"\*+|\[!?\]?[^\]]*\]|.", re.DOTALL)
+_PARTS = re.compile(r"\*+|\[!?+\]?+[^\]]*+\]|.", re.DOTALL)
+"""A bracket that begins a set, as ``fnmatch`` sees it: its first character may be the closing one."""
 
 
 def living(generation: int) -> str:
