@@ -273,6 +273,7 @@ def test_threads_search_while_another_refreshes(filled: Path, kit: Kit, texts: d
     assert failures == []
 
 
+@anywhere
 @pytest.mark.slow
 def test_opening_while_another_publishes_never_needs_repair(filled: Path, kit: Kit) -> None:
     seen: list[tuple[str, ...]] = []

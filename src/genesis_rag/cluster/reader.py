@@ -16,7 +16,7 @@ from genesis_rag.cluster import filters
 from genesis_rag.cluster.manifest import Cluster
 from genesis_rag.cluster.searching import Found
 from genesis_rag.cluster.state import ClusterState
-from genesis_rag.errors import IndexDamagedError, UserError
+from genesis_rag.errors import BackendError, IndexDamagedError, UserError
 from genesis_rag.index import IndexIdentity
 from genesis_rag.index.manifest import require_same
 from genesis_rag.index.sharing import Replaceable
@@ -59,10 +59,7 @@ class ClusterIndex:
             IndexDamagedError: Milvus does not hold what was published.
         """
         try:
-            manifest = cluster.require_published()
-            if expected is not None:
-                require_same(manifest.identity, expected)
-            return cls(cluster, ClusterState(cluster, manifest))
+            return cls(cluster, _newest(cluster, expected))
         except BaseException:
             cluster.close()
             raise
@@ -208,11 +205,9 @@ class ClusterIndex:
             IndexMismatchError: the newest was filled by something else; this reader stays where it is.
         """
         with self._refreshing:
-            latest = self._cluster.require_published()
-            if latest == self._states.newest.manifest:
+            if self._cluster.require_published() == self._states.newest.manifest:
                 return False
-            require_same(latest.identity, self.identity)
-            self._states.replace(ClusterState(self._cluster, latest))
+            self._states.replace(_newest(self._cluster, self.identity))
             return True
 
     def check(self) -> list[str]:
@@ -251,3 +246,16 @@ class ClusterIndex:
         if known.id != document_id:
             raise IndexDamagedError(f"The row of document '{document_id}' is damaged.", "Run: genesis-rag doctor")
         return known
+
+
+def _newest(cluster: Cluster, expected: IndexIdentity | None) -> ClusterState:
+    """Open the newest generation; one that others replaced meanwhile may not be whole any more."""
+    while True:
+        manifest = cluster.require_published()
+        if expected is not None:
+            require_same(manifest.identity, expected)
+        try:
+            return ClusterState(cluster, manifest)
+        except (IndexDamagedError, BackendError):
+            if cluster.published() == manifest:
+                raise

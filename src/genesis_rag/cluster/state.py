@@ -19,6 +19,8 @@ from genesis_rag.types import Chunk, Document, DocumentInfo
 ROWS_KEPT = 20_000
 NAMES_AT_ONCE = 500
 PATIENCE_SECONDS = 10.0
+_PATIENTLY = (False, True)
+"""What is not found is asked for again, then waiting for every write up to now: a replica may lag."""
 _WHOLE = ("number", "dense", "vector_key", *forms.CHUNK_META)
 _DOCUMENT = ("number", *forms.DOCUMENT_META)
 
@@ -62,12 +64,13 @@ class ClusterState:
         """Return the rows of those chunks that there are."""
         wanted = list(dict.fromkeys(numbers))
         found = {number: row for number in wanted if (row := self._rows.get(number)) is not None}
-        missing = [number for number in wanted if number not in found]
-        for start in range(0, len(missing), NAMES_AT_ONCE):
-            where = self._where.also(in_list("number", missing[start : start + NAMES_AT_ONCE]))
-            read = {int(row["number"]): row for row in self._chunks.query(where, ("number", *forms.CHUNK_META))}
-            self._remember(read.items())
-            found.update(read)
+        for latest in _PATIENTLY:
+            missing = [number for number in wanted if number not in found]
+            for start in range(0, len(missing), NAMES_AT_ONCE):
+                where = self._where.also(in_list("number", missing[start : start + NAMES_AT_ONCE]))
+                read = self._chunks.query(where, ("number", *forms.CHUNK_META), latest=latest)
+                found.update({int(row["number"]): row for row in read})
+        self._remember(found.items())
         return found
 
     def chunks(self, numbers: Iterable[int]) -> dict[int, Chunk]:
@@ -87,11 +90,12 @@ class ClusterState:
 
     def infos(self, document_ids: Sequence[str]) -> dict[str, DocumentInfo]:
         """Return what is known of these documents."""
-        missing = [one for one in document_ids if one not in self._infos and one.isalnum()]
-        for start in range(0, len(missing), NAMES_AT_ONCE):
-            some = missing[start : start + NAMES_AT_ONCE]
-            for row in self._documents.query(self._of(some), _DOCUMENT):
-                self._infos[row["document"]] = row
+        for latest in _PATIENTLY:
+            missing = [one for one in document_ids if one not in self._infos and one.isalnum()]
+            for start in range(0, len(missing), NAMES_AT_ONCE):
+                some = missing[start : start + NAMES_AT_ONCE]
+                for row in self._documents.query(self._of(some), _DOCUMENT, latest=latest):
+                    self._infos[row["document"]] = row
         known = {one: self._infos[one] for one in document_ids if one in self._infos}
         return {one: forms.info_from(row, self._texts) for one, row in known.items()}
 
