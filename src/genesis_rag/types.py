@@ -169,12 +169,32 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """How a language model wrote an answer.
+
+    Attributes:
+        sentences: how many it wrote, those that are not shown included.
+        unsupported: how many of them no cited passage supports.
+        tokens: how many tokens it wrote.
+        first_token: seconds until the first of them.
+        seconds: until the last of them.
+    """
+
+    sentences: int
+    unsupported: int
+    tokens: int
+    first_token: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question, with everything needed to check it.
 
     ``reason`` is empty for an answered question, otherwise one of ``REASONS``. ``confidence`` is the calibrated
     probability that the passages answer the question (None where the answerer has no such estimate). ``searched`` is
-    what a follow-up question was searched as; empty where that is ``question`` itself.
+    what a follow-up question was searched as; empty where that is ``question`` itself. ``writing`` is None where no
+    language model wrote.
     """
 
     question: str
@@ -192,6 +212,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     searched: str = ""
+    writing: Writing | None = None
 
 
 REASONS = (

@@ -184,7 +184,7 @@ def test_an_unsupported_sentence_may_be_marked(answerer_for: Make, passages: lis
     reply = TWO + "\n詳しくは http://evil.example/ へ。[1]"
     answer, streamed, _ = written(answerer_for, passages, reply, unsupported="mark")
     assert answer.text == streamed
-    assert answer.text == "観測船みらい丸の建造費は120億円です。 [1] 建造費は150億円です。 （出典では確認できません）"
+    assert answer.text == "観測船みらい丸の建造費は120億円です。 [1] 建造費は150億円です（出典では確認できません）。"
     assert len(answer.citations) == 1 and answer.notes == ("引用元で裏づけられない2文に印を付けました。",)
 
 

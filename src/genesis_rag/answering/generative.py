@@ -8,6 +8,7 @@ quotations of the extractive answerer stand in for the written answer.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -35,7 +36,7 @@ from genesis_rag.protocols import Generator, Remote
 from genesis_rag.text.normalize import nfc
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
-from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
+from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta, Writing
 
 Unsupported = Literal["mark", "remove", "regenerate"]
 UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "remove", "regenerate")
@@ -72,8 +73,11 @@ class _Draft:
     """One text of the model: what of it holds, what does not, and how it was written."""
 
     text: AnswerText
+    sentences: int = 0
     dropped: int = 0
     raw: str = ""
+    first_token: float = 0.0
+    seconds: float = 0.0
 
     def better_than(self, other: _Draft) -> bool:
         """Tell whether more of it holds."""
@@ -157,12 +161,21 @@ class GenerativeAnswerer:
         self, draft: _Draft, messages: Messages, passages: Sequence[Passage], asked: str, target: Language
     ) -> Iterator[str]:
         """Let the model write into ``draft``, and yield each piece of it that is shown."""
-        for statement in statements(self._written(messages, passages)):
+        for statement in statements(self._timed(draft, self._written(messages, passages))):
             draft.raw += statement
             length = draft.text.length
-            draft.dropped += self._add(statement, passages, draft.text, asked, target)
+            written, dropped = self._add(statement, passages, draft.text, asked, target)
+            draft.sentences, draft.dropped = draft.sentences + written, draft.dropped + dropped
             if draft.text.length > length:
                 yield "".join(draft.text.pieces)[length:]
+
+    def _timed(self, draft: _Draft, pieces: Iterator[str]) -> Iterator[str]:
+        """Pass the pieces on, and note when they came."""
+        started = time.perf_counter()
+        for piece in pieces:
+            draft.seconds = time.perf_counter() - started
+            draft.first_token = draft.first_token or draft.seconds
+            yield piece
 
     def _hopeless(self, quoted: Answer) -> bool:
         return quoted.abstained and (quoted.confidence or 0.0) < self._settings.least_confidence
@@ -186,8 +199,10 @@ class GenerativeAnswerer:
             if length > _MOST_RAW_CHARS:
                 return
 
-    def _add(self, statement: str, passages: Sequence[Passage], text: AnswerText, asked: str, target: Language) -> int:
-        """Add the supported sentences of one statement; return how many are not supported.
+    def _add(
+        self, statement: str, passages: Sequence[Passage], text: AnswerText, asked: str, target: Language
+    ) -> tuple[int, int]:
+        """Add the supported sentences of one statement; return how many there are, and how many are not supported.
 
         A yes or no is no claim of its own: it goes with the sentence that it opens, unless the words which support that
         decide ``asked`` (the statement that was asked about) the other way.
@@ -195,19 +210,20 @@ class GenerativeAnswerer:
         numbers = [number for use in parse_markers(statement) for number in use.numbers]
         cited = [passage for passage in passages if passage.marker in numbers]
         words = _without_markers(statement)
-        dropped, opening = 0, ""
+        sentences, dropped, opening = 0, 0, ""
         for span in sentence_spans(words):
             whole = " ".join(nfc(span.of(words)).split())
             polar, sentence = split_opening(whole)
             opening = opening if polar is None else whole[: len(whole) - len(sentence)]
             if not sentence or sentence.strip(" .。") == NO_ANSWER:
                 continue
+            sentences += 1
             harmless = not _is_no_statement(sentence)
             support = self._finder.best(sentence, cited) if harmless else None
             if support is None or not support.enough:
                 dropped += 1
                 if harmless and self._settings.unsupported == "mark":
-                    text.say(f"{' ' if text.length else ''}{sentence} {phrase('unsupported_mark', target)}")
+                    text.say((" " if text.length else "") + _marked(sentence, target))
                 continue
             if text.length:
                 text.say(" ")
@@ -215,7 +231,7 @@ class GenerativeAnswerer:
                 text.say(f"{opening.rstrip()} " if opening[0].isascii() else opening)
             opening = ""
             text.cite(sentence, support.passage, support.start, support.end)
-        return dropped
+        return sentences, dropped
 
     def _decides_otherwise(self, asked: str, opening: str, support: Support) -> bool:
         context = "\n".join((support.passage.title, *support.passage.heading_path))
@@ -226,11 +242,14 @@ class GenerativeAnswerer:
         """Return what was written, or the quotations where nothing of it holds, under the numbers of that text."""
         target, text = quoted.language, draft.text
         fingerprint = f"{self._generator.fingerprint}+{quoted.model_fingerprint}+prompt{PROMPT_VERSION}"
+        tokens = self._generator.count_tokens(draft.raw)
+        writing = Writing(draft.sentences, draft.dropped, tokens, draft.first_token, draft.seconds)
+        quoted = replace(quoted, writing=writing)
         base = replace(quoted, answerer=self.name, model_fingerprint=fingerprint)
         if text.citations:
             key: Key = "note_marked" if self._settings.unsupported == "mark" else "note_unsupported"
-            notes = (phrase(key, target, count=draft.dropped),) if draft.dropped else ()
-            notes += tuple(note for note in quoted.notes if note == phrase("note_differ", target))
+            counted = [phrase(key, target, count=draft.dropped)] if draft.dropped else []
+            notes = (*counted, *(note for note in quoted.notes if note == phrase("note_differ", target)))
             base = replace(base, text=text.text, citations=tuple(text.citations), notes=notes)
             return replace(base, abstained=False, reason="", passages=text.numbering.applied(passages))
         if quoted.abstained or draft.raw.strip(" .。\n") == NO_ANSWER:
@@ -239,6 +258,12 @@ class GenerativeAnswerer:
             base = replace(base, text=said, citations=(), notes=())
             return replace(base, abstained=True, reason="no_evidence", passages=numbering.applied(passages))
         return replace(quoted, notes=(*quoted.notes, phrase("note_quoted_instead", target)))
+
+
+def _marked(sentence: str, target: Language) -> str:
+    """Return a sentence that says before its full stop that the sources do not hold it."""
+    body = sentence.rstrip("。.!！")
+    return f"{body}{'' if target == 'ja' else ' '}{phrase('unsupported_mark', target)}{sentence[len(body) :]}"
 
 
 def _is_no_statement(sentence: str) -> bool:

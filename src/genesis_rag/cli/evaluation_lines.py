@@ -48,6 +48,7 @@ def run_lines(run: Mapping[str, Any], width: int | None = None) -> Iterator[Line
         ("Answers", ("evidence_read", "contained", "exact", "token_f1", "char_f1")),
         ("Lists", ("list_recall", "list_precision")),
         ("Citations", ("citation_precision", "citation_or_answer", "citation_recall", "evidence_cited")),
+        ("Written", ("unsupported_sentences", "numbers_agree", "right_language")),
         ("Refusals", ("right_refusal", "wrong_refusal")),
     ):
         yield from _block(head, rows, [name for name in names if name in run["metrics"]], width)
@@ -177,6 +178,8 @@ def _latency_lines(latency: Mapping[str, Mapping[str, float]]) -> Iterator[Line]
     yield Line(((f"{'Milliseconds':<{_NAME_WIDTH}}", "strong"), *((f"{head:<10}", "quiet") for head in heads)))
     for stage, one in latency.items():
         yield Line((f"{stage:<{_NAME_WIDTH}}" + "".join(f"{1000 * one[head]:<10.1f}" for head in heads),))
+    if (each := latency.get("each token")) and each["mean"]:
+        yield Line((f"{'tokens a second':<{_NAME_WIDTH}}{1 / each['mean']:<10.1f}",))
 
 
 def _failure_lines(questions: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

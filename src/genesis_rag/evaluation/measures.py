@@ -12,6 +12,7 @@ from genesis_rag.evaluation.evidence import Judged, first_ranks
 from genesis_rag.evaluation.items import Item
 from genesis_rag.evaluation.needs import Needs, need_ranks
 from genesis_rag.evaluation.ranking import Ranks, ndcg_at, recall_at, reciprocal_rank, success_at
+from genesis_rag.text.language import detect_language
 from genesis_rag.types import Answer
 
 CUTOFFS = (1, 3, 5, 10)
@@ -63,6 +64,17 @@ MEASURES: Mapping[str, Measure] = {
             "share of citations that point at the evidence or quote an accepted answer",
             gated=False,
         ),
+        Measure(
+            "numbers_agree", "numbers agree", "citation", "share of citations that hold all figures (written answers)"
+        ),
+        Measure(
+            "unsupported_sentences",
+            "unsupported sentences",
+            "citation",
+            "share of the sentences a model wrote that no cited passage supports, shown or not",
+            rising=False,
+        ),
+        Measure("right_language", "right language", "answer", "written answers in the language that was asked for"),
         Measure("evidence_cited", "evidence cited", "citation", "share of the evidence that is cited"),
         Measure("right_refusal", "right refusals", "abstention", "share of unanswerable questions refused"),
         Measure(
@@ -129,9 +141,10 @@ def answer_values(item: Item, answer: Answer, judged: Sequence[Judged], needs: N
 
     A refusal of an answerable question counts as an answer that says nothing. Citations are judged in answers given.
     """
+    written = writing_values(answer)
     if not item.answerable:
-        return {"right_refusal": float(answer.abstained)}
-    values = {"wrong_refusal": float(answer.abstained)}
+        return {"right_refusal": float(answer.abstained)} | written
+    values = {"wrong_refusal": float(answer.abstained)} | written
     if needs:
         met = need_ranks(needs, first_ranks(judged, answer.passages))
         values["evidence_read"] = recall_at(met, len(answer.passages))
@@ -150,6 +163,21 @@ def answer_values(item: Item, answer: Answer, judged: Sequence[Judged], needs: N
         "evidence_cited": scores.evidence,
     }
     return values | {name: value for name, value in measured.items() if value is not None}
+
+
+def writing_values(answer: Answer) -> dict[str, float]:
+    """Return the measures of what a language model wrote; none where none did."""
+    if answer.writing is None:
+        return {}
+    values: dict[str, float] = {}
+    if answer.writing.sentences:
+        values["unsupported_sentences"] = answer.writing.unsupported / answer.writing.sentences
+    if answer.citations:
+        agreeing = [citation.verification.numbers_agree for citation in answer.citations]
+        values["numbers_agree"] = sum(agreeing) / len(agreeing)
+    if not answer.abstained:
+        values["right_language"] = float(detect_language(plain_text(answer)) == answer.language)
+    return values
 
 
 def says_accepted(item: Item, text: str) -> bool:

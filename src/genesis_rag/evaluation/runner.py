@@ -187,10 +187,19 @@ def _run_one(subject: Subject, finder: EvidenceFinder, item: Item, options: RunO
     answer, error = (None, "") if options.retrieval_only else _ask(subject, item, options)
     if answer:
         values |= answer_values(item, answer, judged, needs)
-        seconds |= answer.timings
+        seconds |= {**answer.timings, **_writing_seconds(answer)}
     elif error:
         values |= {"wrong_refusal": 1.0, "contained": 0.0} if item.answerable else {"right_refusal": 0.0}
     return Result(item, _direction(item, judged), judged, ranks, places, answer, values, legs, seconds, error)
+
+
+def _writing_seconds(answer: Answer) -> dict[str, float]:
+    """Return the time to a model's first token, and for each further one; none where no model wrote."""
+    writing = answer.writing
+    if writing is None or not writing.tokens:
+        return {}
+    rest = max(writing.tokens - 1, 1)
+    return {"first token": writing.first_token, "each token": (writing.seconds - writing.first_token) / rest}
 
 
 def _ask(subject: Subject, item: Item, options: RunOptions) -> tuple[Answer | None, str]:

@@ -184,7 +184,7 @@ class PassageMaker:
 
 
 def _plain_date(text: str) -> str:
-    """Return a date as 2026, 2026-05 or 2026-05-01, "" for anything else: it is shown, and documents are not trusted."""
+    """Return a date as 2026, 2026-05 or 2026-05-01, "" for anything else: what is shown is not for documents to say."""
     return text if _DATE.fullmatch(text) else ""
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from genesis_rag.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Passage, Section
+from genesis_rag.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Passage, Section, Writing
 
 ANSWER_SCHEMA = "genesis-rag/answer/1"
 SEARCH_SCHEMA = "genesis-rag/search/1"
@@ -50,6 +50,18 @@ def answer_payload(answer: Answer, identifier: object = _NO_ID) -> dict[str, Any
         "model_fingerprint": answer.model_fingerprint,
         "index_fingerprint": answer.index_fingerprint,
         "timings": _numbers(answer.timings),
+        "writing": writing_payload(answer.writing) if answer.writing else None,
+    }
+
+
+def writing_payload(writing: Writing) -> dict[str, Any]:
+    """Return how a language model wrote an answer."""
+    return {
+        "sentences": writing.sentences,
+        "unsupported": writing.unsupported,
+        "tokens": writing.tokens,
+        "first_token": _number(writing.first_token),
+        "seconds": _number(writing.seconds),
     }
 
 

@@ -27,7 +27,7 @@ export const EVALUATION_WORDS = {
       contained: "contains an accepted answer", exact: "is an accepted answer", token_f1: "token F1", char_f1: "character F1", list_recall: "list recall",
       list_precision: "list precision", answer_length: "characters of the answer", citation_precision: "citation precision", citation_recall: "citation recall",
       alce_precision: "citation support", citation_or_answer: "citation or answer", evidence_cited: "evidence cited", right_refusal: "right refusals",
-      wrong_refusal: "wrong refusals",
+      wrong_refusal: "wrong refusals", numbers_agree: "numbers agree", unsupported_sentences: "unsupported sentences", right_language: "right language",
     },
     types: {
       comparison: "comparison", date: "date", factoid: "fact", list: "list", noisy: "noisy wording", numeric: "number", paraphrase: "paraphrase",
@@ -71,7 +71,7 @@ export const EVALUATION_WORDS = {
       contained: "正答を含む", exact: "正答そのもの", token_f1: "語の F1", char_f1: "文字の F1", list_recall: "一覧の再現率",
       list_precision: "一覧の適合率", answer_length: "回答の文字数", citation_precision: "引用の適合率", citation_recall: "引用の再現率",
       alce_precision: "引用の裏付け", citation_or_answer: "根拠か正答を引用", evidence_cited: "引用した根拠", right_refusal: "正しい拒否",
-      wrong_refusal: "誤った拒否",
+      wrong_refusal: "誤った拒否", numbers_agree: "数値の一致", unsupported_sentences: "裏付けのない文", right_language: "言語の一致",
     },
     types: {
       comparison: "比較", date: "日付", factoid: "事実", list: "列挙", noisy: "乱れた書き方", numeric: "数値", paraphrase: "言い換え",
