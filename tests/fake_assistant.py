@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from genesis_rag.assistant import AskOptions
@@ -14,6 +14,7 @@ from genesis_rag.types import (
     AnswerEvent,
     Chunk,
     Citation,
+    Conversation,
     Document,
     DocumentInfo,
     Hit,
@@ -23,6 +24,7 @@ from genesis_rag.types import (
     SearchFilter,
     Section,
     TextDelta,
+    Turn,
     Verification,
 )
 
@@ -156,6 +158,9 @@ class FakeAssistant:
         *_, last = self.stream(question, options)
         assert isinstance(last, AnswerDone)
         return last.answer
+
+    def conversation(self, questions: Sequence[str]) -> Conversation:
+        return Conversation(tuple(Turn(question, question) for question in questions))
 
     def stream(self, question: str, options: AskOptions | None = None) -> Iterator[AnswerEvent]:
         self.calls.append((question, options))

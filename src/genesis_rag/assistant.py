@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -123,6 +123,11 @@ class Assistant:
                     yield AnswerDone(self._finished(event.answer, turn, timings))
                     return
         raise IndexDamagedError("A quoted text is not what the index stores.", "Run: genesis-rag doctor")
+
+    def conversation(self, questions: Sequence[str]) -> Conversation:
+        """Return the conversation that earlier ``questions``, oldest first, make; those of small talk are left out."""
+        asked = [question for question in questions if self._answerer.needs_passages(question)]
+        return self._rewriter.replayed(asked) if self._rewriter else NO_CONVERSATION
 
     def search(
         self, query: str, k: int = 10, search_filter: SearchFilter | None = None, *, rerank: bool = False

@@ -207,3 +207,7 @@ class Rewriter(Protocol):
     def turn(self, question: str, conversation: Conversation) -> Turn:
         """Return ``question`` with what it is to be searched as."""
         ...
+
+    def replayed(self, questions: Sequence[str]) -> Conversation:
+        """Return the conversation that ``questions``, oldest first, make; no model takes part."""
+        ...

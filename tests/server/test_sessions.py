@@ -140,3 +140,31 @@ def test_no_turn_is_lost_between_threads() -> None:
     for thread in several:
         thread.join()
     assert sorted(turn.asked for turn in shared.open("a", "1").turns) == sorted(map(str, range(MOST_TURNS)))
+
+
+def test_earlier_messages_of_openais_clients_are_a_conversation(client: TestClient, assistant: Any) -> None:
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Who funds the first one?"},
+        {"role": "assistant", "content": "MEXT."},
+        {"role": "user", "content": "x" * 5000},
+        {"role": "user", "content": "invest"},
+    ]
+    body = {"model": "embedded", "messages": messages}
+    assert client.post("/v1/chat/completions", json=body).status_code == 200
+    assert asked_before(assistant) == [["Who funds the first one?"]]
+
+
+def test_follow_ups_are_understood_over_http(library: TestClient) -> None:
+    def searched(question: str, session: str | None) -> str:
+        return str(ask(library, question, session).json()["searched"])
+
+    assert searched("What is the Danube project?", SESSION) == "What is the Danube project?"
+    assert searched("hello", SESSION) == "hello"
+    assert searched("Who leads it?", SESSION) == "Who leads the Danube project?"
+    assert searched("その予算は？", SESSION) == "the Danube projectの予算は?"
+    assert searched("Who leads it?", None) == "Who leads it?"
+    events = ask(library, "and its goals?", SESSION, Accept="text/event-stream").text
+    assert '"searched": "What are the goals of the Danube project?"' in events.split("event: d")[0]
+    library.delete(f"/api/sessions/{SESSION}")
+    assert searched("Who leads it?", SESSION) == "Who leads it?"

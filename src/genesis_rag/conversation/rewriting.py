@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import nfc
-from genesis_rag.types import Conversation, Language, Turn
+from genesis_rag.types import MOST_TURNS, NO_CONVERSATION, Conversation, Language, Turn
 
 MOST_CHARS = 300
 """A question longer than this says itself what it is about, and one made by rewriting is no better."""
@@ -32,6 +33,13 @@ class RuleRewriter:
             return Turn(question, question)
         searched = _ended(found, language)
         return Turn(question, searched, None if detect_language(searched) == language else language)
+
+    def replayed(self, questions: Sequence[str]) -> Conversation:
+        """Return the conversation that ``questions``, oldest first, make."""
+        conversation = NO_CONVERSATION
+        for question in questions[-MOST_TURNS:]:
+            conversation = Conversation((*conversation.turns, self.turn(question, conversation)))
+        return conversation
 
 
 def _ended(text: str, language: Language) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator as Generating
+from collections.abc import Sequence
 
 from genesis_rag.conversation.prompts import rewriting_messages
 from genesis_rag.conversation.rewriting import MOST_CHARS, RuleRewriter, language_of, plain
@@ -60,6 +61,10 @@ class GeneratedRewriter:
         if _bare(written) == _bare(asked):
             return Turn(question, question)
         return Turn(question, written, None if detect_language(written) == language else language)
+
+    def replayed(self, questions: Sequence[str]) -> Conversation:
+        """Return the conversation that ``questions`` make by the rules: the model is not asked for what is over."""
+        return self._rules.replayed(questions)
 
     def _written(self, asked: str, conversation: Conversation, before: str) -> str:
         """Return the first line that the model writes, "" where it fails."""

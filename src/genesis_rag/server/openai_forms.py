@@ -70,8 +70,15 @@ class ChatRequest(_Open):
 
     def question(self) -> str | None:
         """Return the last thing that the user said; None if that is nothing, or too long to be a question."""
-        said = [message.text().strip() for message in self.messages if message.role == "user"]
+        said = self._said()
         return said[-1] if said and 0 < len(said[-1]) <= MAX_QUESTION_CHARS else None
+
+    def earlier(self) -> list[str]:
+        """Return what the user said before, oldest first, as far as it can be a question."""
+        return [text for text in self._said()[:-1] if 0 < len(text) <= MAX_QUESTION_CHARS]
+
+    def _said(self) -> list[str]:
+        return [message.text().strip() for message in self.messages if message.role == "user"]
 
 
 class EmbeddingRequest(_Open):

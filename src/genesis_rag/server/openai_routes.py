@@ -73,9 +73,10 @@ def _add_chat(router: APIRouter, services: Services) -> None:
             )
         narrowed = body.in_language or body.source
         chosen = SearchFilter(language=body.in_language, source_glob=body.source) if narrowed else None
-        options = AskOptions(passages=body.passages, language=body.language, search_filter=chosen)
+        assistant = services.holder.get()
+        options = AskOptions(body.passages, body.language, chosen, assistant.conversation(body.earlier()))
         reply = _Reply(services, body.model, question, str(request.base_url))
-        events = told(services.metrics.answered, services.holder.get().stream(question, options))
+        events = told(services.metrics.answered, assistant.stream(question, options))
         if not body.stream:
             *_, last = events
             assert isinstance(last, AnswerDone)
