@@ -7,14 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from genesis_rag.conversation import RuleRewriter
+from genesis_rag.conversation.written import GeneratedRewriter
 from genesis_rag.evaluation.dataset import read_questions
 from genesis_rag.evaluation.runner import RunOptions
 from genesis_rag.evaluation.session import measure
+from genesis_rag.generation import open_generator
 from genesis_rag.settings import Settings
+from genesis_rag.types import Conversation, Turn
 from genesis_rag.wiring import open_assistant, run_ingest
 
 pytestmark = pytest.mark.llama
 COST = "The construction cost of the research vessel Mirai is $80 million."
+
+
+def test_what_a_made_model_babbles_never_becomes_a_search(tiny_gguf: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    generator = open_generator("llama_cpp", tiny_gguf)
+    before = Conversation((Turn("Who leads the Genesis Mission?", "Who leads the Genesis Mission?"),))
+    turn = GeneratedRewriter(generator).turn("and its budget in 2027?", before)
+    assert turn == RuleRewriter().turn("and its budget in 2027?", before)
+    assert turn.searched == "The Genesis Mission's budget in 2027?"
 
 
 def test_a_made_model_is_measured(tiny_gguf: Path, tmp_path: Path) -> None:

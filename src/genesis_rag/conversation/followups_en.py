@@ -71,6 +71,7 @@ _CLASS_IN = lazy(rf"(?i)\b(?:the|this|that) (?P<noun>{'|'.join(sorted(CLASS_NOUN
 _ANY_ATTRIBUTE = "|".join(sorted(ATTRIBUTES, key=len, reverse=True))
 _ATTRIBUTE_IN = lazy(rf"(?i)\b(?:the|any|its) (?:[a-z]+ )?(?:{_ANY_ATTRIBUTE})\b(?: [a-z]+\b(?=\?))?")
 _OF_SOMETHING = lazy(r"(?i)\b(?:of|for) the\b")
+_TIE = lazy(r"(?i)^(?:and|but|or|so)\s+")
 _SECOND_OF_TWO = lazy(
     r"(?i)\b(?:the (?:former|latter)|the two(?= (?:is|are|was|were|do|did|does)\b|[?.])|both(?: of (?:them"
     r"|these))?|which ones?|either)\b"
@@ -200,4 +201,6 @@ def _inner(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Return a question that begins like one: without the "and" that tied it to the one before."""
+    bare = _TIE.sub("", text)
+    return bare[:1].upper() + bare[1:]

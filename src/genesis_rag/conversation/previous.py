@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from genesis_rag.conversation import slots, topics_en, topics_ja, words_en
 from genesis_rag.text.language import detect_language
+from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
+
+_ASKED_WHY = lazy(r"(?i)^(?:(?:why|why not|how come|how so)\s*:\s*)+")
+"""How the rules ask for the reason of a whole question; a further follow-up is one to that question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class Previous:
     @classmethod
     def of(cls, question: str) -> Previous:
         """Return the value for a question."""
-        return cls(question.rstrip("?？。 "), "ja" if detect_language(question) == "ja" else "en")
+        bare = _ASKED_WHY.sub("", question).rstrip("?？。 ")
+        return cls(bare, "ja" if detect_language(question) == "ja" else "en")
 
     @property
     def topic(self) -> str:

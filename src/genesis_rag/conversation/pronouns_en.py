@@ -45,9 +45,7 @@ _SUBORDINATE = lazy(r"(?i)^(?:before|after|when|while|although|though|if|since|u
 _PREDICATE = lazy(rf"(?i)\s+(?:{AUXILIARIES}|{'|'.join(sorted(VERBS))})\b")
 _COMPARED = frozenset("like than more less into over under between".split())
 _CHUNK = lazy(r"(?i)\b(?:the|a|an)\b")
-NOT_HERE = frozenset(
-    "app tool assistant program chat conversation document deck page slide website file".split()
-)
+NOT_HERE = frozenset("app tool assistant program chat conversation document deck page slide website file".split())
 _TIME_NOUNS = frozenset("year date month day".split())
 _PLACE_NOUNS = frozenset("country nation".split())
 PEOPLE = frozenset("person man woman official scientist".split())
