@@ -26,6 +26,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, rea
 
 DOCUMENTS, PARTS = 150, 4
 SECONDS = 300.0
+STARTED = "Ray runtime started."
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": "a" * 64,
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 MODELS = """
 [models.served]
 task = "embedding"
@@ -68,6 +75,14 @@ def started() -> Iterator[list[subprocess.Popen[bytes]]]:
         command.wait(20)
 
 
+def machines(address: str) -> int:
+    """Return how many machines a cluster knows of; a node is not at once a part of it when it has started."""
+    code = f"import ray; ray.init('{address}', log_to_driver=False); print(sum(n['Alive'] for n in ray.nodes()))"
+    environment = {**os.environ, **SETTINGS}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    return int(run.stdout.split()[-1]) if run.returncode == 0 else 0
+
+
 def index(home: Path, name: str, *more: str) -> list[str]:
     place = home / name
     place.mkdir(exist_ok=True)
@@ -77,14 +92,8 @@ def index(home: Path, name: str, *more: str) -> list[str]:
 
 
 def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    told = {
-        "OMP_NUM_THREADS": "1",
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": "a" * 64,
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }
     with log.open("ab") as out:
-        return subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **told})
+        return subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **SETTINGS})
 
 
 def machine(log: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -191,12 +200,14 @@ def test_a_machine_that_is_lost_loses_nothing(home: Path, model_server: Any, sta
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        head = machine(log, "--head", f"--port={address[10:]}", "--include-dashboard=false", f"--temp-dir={folder}")
+        head = machine(
+            home / "head", "--head", f"--port={address[10:]}", "--include-dashboard=false", f"--temp-dir={folder}"
+        )
         started.append(head)
-        until(lambda: any("/raylet/raylet" in name for name in below(head.pid).values()), "the head", head)
-        other = machine(log, f"--address={address}")
+        until(lambda: STARTED in (home / "head").read_text("utf-8", "replace"), "the head", head)
+        other = machine(home / "other", f"--address={address}")
         started.append(other)
-        until(lambda: any(name.startswith("ray::") for name in below(other.pid).values()), "the other machine", other)
+        until(lambda: machines(address) == 2, "the other machine", other)
         model_server.delay = 0.1
         model_server.requests.clear()
         there = start(index(home, "there", "--on", "ray", "--address", address, "--workers", "2"), log)

@@ -262,6 +262,7 @@ def test_a_cluster_is_never_promised_twice(cpus: float, gpus: int, machines: int
     assert share.embedders >= 1 and share.readers >= 1
     assert share.embedders * share.gpus <= gpus + 1e-9 and share.gpus <= 1
     assert share.readers * share.reader_cpus <= max(cpus, 1)
+    assert share.reader_cpus + min(share.embedders, 100) * on_ray.ACTOR_CPUS <= cpus
     assert embedders in (0, share.embedders)
 
 

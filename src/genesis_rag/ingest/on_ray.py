@@ -27,6 +27,8 @@ from genesis_rag.protocols import Vectors
 TRIES = 4
 """How often a file or a batch is worked on whose worker dies every time."""
 
+ACTOR_CPUS, READER_CPUS = 0.001, 0.9
+"""Not nothing: Ray places actors that claim nothing anywhere, all on one machine too. Both fit on one processor."""
 MESSAGES_AHEAD = 4
 START_SECONDS = 600.0
 PATIENCE_SECONDS = 300.0
@@ -68,11 +70,11 @@ class Shares:
 def shares(cpus: float, gpus: float, machines: int, embedders: int) -> Shares:
     """Divide a cluster.
 
-    Actors claim no processors, or those of a cluster that has shrunk could leave none for reading, for ever. Where
-    they compute on them all the same, half as many files are read at once as there are processors.
+    Actors claim next to no processors, or those of a cluster that has shrunk could leave none for reading, for ever.
+    Where they compute on them all the same, half as many files are read at once as there are processors.
     """
     number = embedders or int(gpus) or machines
-    return Shares(number, min(1.0, gpus / number), max(1, int(cpus / 2)), min(1.0, cpus))
+    return Shares(number, min(1.0, gpus / number), max(1, int(cpus / 2)), READER_CPUS * min(1.0, cpus))
 
 
 class RayWorkers:
@@ -114,7 +116,14 @@ class RayWorkers:
         found = ray.cluster_resources()
         share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), len(living), self._options.embedders)
         self.readers, self.embedders = share.readers, share.embedders
-        self._actors = [self._actor(share, living[at % len(living)]["NodeID"]) for at in range(share.embedders)]
+        kind = ray.remote(TextEmbedder).options(
+            num_cpus=ACTOR_CPUS,
+            num_gpus=share.gpus,
+            scheduling_strategy="SPREAD",
+            max_restarts=-1,
+            max_task_retries=TRIES,
+        )
+        self._actors = [_Actor(kind.remote(self._open_embedder)) for _ in range(share.embedders)]
         self._read = ray.remote(read_file).options(
             num_cpus=share.reader_cpus,
             num_returns="streaming",
@@ -172,17 +181,6 @@ class RayWorkers:
             if isinstance(one, Failed):
                 raise BackendError(f"A worker cannot open the embedder: {one.message}", one.hint)
         return told  # type: ignore[no-any-return]
-
-    def _actor(self, share: Shares, node: str) -> _Actor:
-        """Start an actor where a GPU is free, or on ``node`` as long as that is there."""
-        import ray
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        place = "SPREAD" if share.gpus else NodeAffinitySchedulingStrategy(node, soft=True)
-        kind = ray.remote(TextEmbedder).options(
-            num_cpus=0, num_gpus=share.gpus, scheduling_strategy=place, max_restarts=-1, max_task_retries=TRIES
-        )
-        return _Actor(kind.remote(self._open_embedder))
 
     def _started(self, file: SourceFile) -> Any:
         return self._read.remote(self._run, self._open_cutter, self._limits, file)

@@ -66,7 +66,8 @@ class Retriever:
 
     def require_healthy(self) -> None:
         """Raise BackendError where embedder or reranker need a server that cannot be reached."""
-        for part in (self._embedder, self._reranking.reranker if self._reranking else None):
+        parts: tuple[object, ...] = (self._embedder, self._reranking.reranker if self._reranking else None)
+        for part in parts:
             if isinstance(part, Remote):
                 part.require_healthy()
 
