@@ -8,12 +8,13 @@ from dataclasses import replace
 from genesis_rag.answering.citations import AnswerText
 from genesis_rag.answering.verification import Terms
 from genesis_rag.text.comparison import Side
-from genesis_rag.types import Answer, Language, Passage
+from genesis_rag.types import Answer, Citation, Language, Passage
 
 Compose = Callable[[str, Sequence[Passage], Language], Answer]
 """Answers a question from passages in a language."""
 
 _MOST_QUOTES = 2
+_HEADING_CHARS = 6
 
 
 def answer_both(
@@ -34,17 +35,21 @@ def answer_both(
         compose: answers the question for one side.
         terms: gives the content terms of a text.
     """
-    found = [_of_side(side, sides, passages, target, compose) for side in sides]
-    answers = [answer for answer in found if answer is not None]
-    if len(answers) < len(sides):
+    first = _of_side(sides[0], sides, passages, target, compose)
+    second = _of_side(sides[1], sides, passages, target, compose) if first else None
+    if first and second and _share_words(first, second):
+        others = [
+            one for one in passages if not any(_covers(one, c.document_id, c.start, c.end) for c in first.citations)
+        ]
+        second = _of_side(sides[1], sides, others, target, compose)
+    if first is None or second is None:
         return None
-    places = [{(one.document_id, one.start) for one in answer.citations[:_MOST_QUOTES]} for answer in answers]
-    if places[0] & places[1]:
-        return None
+    answers = (first, second)
+    quotes = [_telling(answer, side) for answer, side in zip(answers, sides, strict=True)]
     text = AnswerText(terms)
-    for side, answer in zip(sides, answers, strict=True):
+    for side, some in zip(sides, quotes, strict=True):
         text.say(f"{chr(10) if text.length else ''}{side.name}{'：' if target == 'ja' else ': '}")
-        for number, one in enumerate(answer.citations[:_MOST_QUOTES]):
+        for number, one in enumerate(some):
             home = next(p for p in passages if _covers(p, one.document_id, one.start, one.end))
             text.say(" " if number else "")
             text.quote(home, one.start - home.start, one.end - home.start)
@@ -75,6 +80,17 @@ def _of_side(
         if side.is_in("\n".join((first.title, *first.heading_path, first.quote))):
             return answer
     return None
+
+
+def _share_words(one: Answer, other: Answer) -> bool:
+    places = [{(c.document_id, c.start) for c in answer.citations} for answer in (one, other)]
+    return bool(places[0] & places[1])
+
+
+def _telling(answer: Answer, side: Side) -> Sequence[Citation]:
+    """Return the first citations that are more than a heading with the name of the side."""
+    telling = [one for one in answer.citations if len(one.quote) > len(side.name) + _HEADING_CHARS]
+    return (telling or list(answer.citations))[:_MOST_QUOTES]
 
 
 def _heading(passage: Passage) -> str:

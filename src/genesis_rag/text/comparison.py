@@ -28,10 +28,10 @@ _NOUNS = {
 }
 _DOCUMENTS = lazy("documents?|papers?|reports?|texts?|sources?")
 _PAIR = lazy(rf"(?<![一-鿿])(?P<a>[{''.join(_COUNTRIES)}])(?P<b>[{''.join(_COUNTRIES)}])(?:両国)?(?=の|で|は|間|、)")
-_SIDE_JA = r"[^\s、。はがをのと]{1,24}(?:の[^\s、。はがをのと]{1,16})?"
+_NAME_JA = r"[A-Za-z][A-Za-z0-9.-]*(?: [A-Z0-9][A-Za-z0-9.-]*)+|[^\s、。はがをのと]{1,24}"
 _AND_JA = lazy(
-    rf"(?P<a>{_SIDE_JA})と(?P<b>{_SIDE_JA}?)(?:と)?(?=の(?:違い|差|相違)|では|は|を|で、"
-    rf"|の[^\s、。はがをのと]{{1,16}}(?:は|を|の違い|の差))"
+    rf"(?P<a>(?:{_NAME_JA})(?:の[^\s、。はがをのと]{{1,16}})?)と(?P<b>{_NAME_JA}?)(?:と)?"
+    r"(?=の(?:違い|差|相違)|では|は|を|で、|の[^、。はがをと]{1,30}?(?:は|を|の違い|の差))"
 )
 _DIFFERS_JA = lazy("違い|違う|違って|違いま|異な|相違|比較し|比べ(?:て|る)|差は|差異")
 _ASKED_JA = lazy(
@@ -39,6 +39,7 @@ _ASKED_JA = lazy(
     r"|(?:は|が)?(?:、)?(?:どの(?:よう|くらい|程度)に?|どう|どこが|何が)?(?:違(?:う|い|って)|異な)[^。?？]*[。?？]*$"
     r"|を?(?:比較し|比べ(?:て|る))[^。?？]*[。?？]*$"
 )
+_MONEY = ("予算", "費用", "額", "コスト", "価格", "値段")
 _NO_NAME = lazy("違い|何|どう|誰|いつ")
 _PLACE = (
     r"(?:[Tt]he )?(?P<{}>[A-Z][\w.&-]*(?: [A-Z][\w.&-]*)*|japanese|american|us|uk|eu|british|european|japan"
@@ -102,6 +103,7 @@ def _japanese(text: str) -> tuple[Side, Side] | None:
         return None
     rest = text[pair.end() : max(asked.start(), pair.end())].strip("、はがで")
     asks = "何と述べていますか。" if rest.endswith(("について", "に関して")) else "は何ですか。"
+    asks = "はいくらですか。" if rest.endswith(_MONEY) else asks
     one, other = (
         _side(name, f"{text[: pair.start()]}{name}{rest}{asks}" if rest else f"{name}とは何ですか。") for name in names
     )
@@ -114,6 +116,9 @@ def _english(text: str) -> tuple[Side, Side] | None:
         return None
     kind, topic = found["kind"] or "", found["topic"] or ""
     names = [found[key].rstrip(".") for key in ("a", "b")]
+    first, _, shared = names[1].partition(" ")
+    if shared and fold(names[0]) in _NOUNS and fold(first) in _NOUNS and fold(names[1]) not in _NOUNS:
+        names[1], kind = first, f"{shared} {kind}".strip()  # the Japanese and American AI plans
     one, other = (_side(name, _asked(name, kind, topic)) for name in names)
     return one, other
 
@@ -123,6 +128,8 @@ def _asked(name: str, kind: str, topic: str) -> str:
     noun = _NOUNS.get(fold(name), name)
     if kind and topic and not _DOCUMENTS.fullmatch(kind):
         return f"What do the {name} {kind} say about {topic}?"
+    if not topic and kind and noun != name:
+        return f"What are the {kind} of {noun}?"
     if not topic:
         return f"What is {name} {kind}?".replace(" ?", "?")
     return f"What is {topic} {'in' if fold(name) in _NOUNS else 'of'} {noun}?"
