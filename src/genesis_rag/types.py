@@ -172,12 +172,8 @@ class Citation:
 class Writing:
     """How a language model wrote an answer.
 
-    Attributes:
-        sentences: how many it wrote, those that are not shown included.
-        unsupported: how many of them no cited passage supports.
-        tokens: how many tokens it wrote.
-        first_token: seconds until the first of them.
-        seconds: until the last of them.
+    ``sentences`` counts those that are not shown too, ``unsupported`` those of them that no cited passage supports;
+    ``first_token`` and ``seconds`` are the times until the first and the last of the ``tokens``.
     """
 
     sentences: int
@@ -216,14 +212,8 @@ class Answer:
 
 
 REASONS = (
-    "no_evidence",
-    "empty_index",
-    "empty_question",
-    "greeting",
-    "about_assistant",
-    "too_vague",
-    "unsupported_language",
-)
+    "no_evidence", "empty_index", "empty_question", "greeting", "about_assistant", "too_vague", "unsupported_language",
+)  # fmt: skip
 
 
 MOST_TURNS = 8
