@@ -105,7 +105,8 @@ def test_two_servers_over_one_home_give_the_same_answers(tmp_path: Path, model_s
         run_ingest(load_settings(home=tmp_path, profile="far"), [tmp_path / "a.md"])
         assert state(one) == state(other) == (200, "ready")
         first, second = (client.post("/api/ask", json=question).json() for client in (one, other))
-        first.pop("timings"), second.pop("timings")
+        for answer in (first, second):
+            answer.pop("timings"), answer.pop("writing")  # how fast each was
         assert first == second and first["citations"]
         (tmp_path / "b.md").write_text("# Tea\n\nThe budget for tea is 3 million yen.")
         run_ingest(load_settings(home=tmp_path, profile="far"), [tmp_path / "b.md"])
