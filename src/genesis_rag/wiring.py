@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,18 +24,20 @@ from genesis_rag.errors import SettingsError
 from genesis_rag.index import IndexIdentity
 from genesis_rag.index.doctor import DoctorReport, Finding
 from genesis_rag.indexes import examine, open_reader, writer_opener
-from genesis_rag.models import ProfileSpec, load_catalogue
+from genesis_rag.models import ModelSpec, ProfileSpec, load_catalogue
 from genesis_rag.models.needs import require_installed
 from genesis_rag.protocols import Embedder
-from genesis_rag.retrieval import Reranking, Retriever
+from genesis_rag.retrieval import Reranking, RetrievalSettings, Retriever
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
 
 if TYPE_CHECKING:
+    from genesis_rag.backup import BackupReport, Places
     from genesis_rag.ingest import Cutter, Tools
 
 __all__ = [
+    "BackupReport",
     "DoctorReport",
     "Finding",
     "Parts",
@@ -47,6 +49,7 @@ __all__ = [
     "open_parts",
     "remove_documents",
     "require_readable",
+    "restore_backup",
     "run_doctor",
     "run_ingest",
     "watch_documents",
@@ -66,6 +69,7 @@ class Parts:
     embedder: Embedder
     analyser: Analyser
     chunking: ChunkSettings
+    retrieval: RetrievalSettings
 
     @property
     def identity(self) -> IndexIdentity:
@@ -107,7 +111,7 @@ def open_assistant(settings: Settings, parts: Parts | None = None, *, as_new: bo
     """
     parts = parts or _parts(settings, reading=True)
     index = open_reader(settings, parts.identity, parts.terms, as_new=as_new)
-    retriever = Retriever(index, parts.embedder, parts.analyser, reranking=_reranking(parts.profile, settings))
+    retriever = Retriever(index, parts.embedder, parts.analyser, parts.retrieval, _reranking(parts.profile, settings))
     answerer, rewriter = open_answerer(parts.profile, parts.embedder, parts.analyser, index, settings)
     return Assistant(index, retriever, answerer, settings.passages, rewriter)
 
@@ -222,6 +226,36 @@ def remove_documents(settings: Settings, sources: Sequence[str], parts: Parts | 
     return remove(sources, directory=settings.index_dir, identity=identity, term_maker=parts.terms, open_writer=opener)
 
 
+def create_backup(
+    settings: Settings, file: Path, *, force: bool = False, progress: Progress | None = None
+) -> BackupReport:
+    """Save the index and the originals of its documents as one file; see ``backup.create``."""
+    from genesis_rag import __version__
+    from genesis_rag.backup import create
+
+    return create(_places(settings), file, version=__version__, force=force, progress=progress)
+
+
+def restore_backup(
+    settings: Settings, file: Path, *, force: bool = False, progress: Progress | None = None
+) -> BackupReport:
+    """Verify and restore what ``create_backup`` made; see ``backup.restore``."""
+    from genesis_rag.backup import restore
+
+    analyser = get_analyser(load_catalogue(settings.home).profile(settings.profile).analyser)
+
+    def terms(title: str, chunk: Chunk) -> Sequence[str]:
+        return analyser.index_terms(_context(title, chunk))
+
+    return restore(_places(settings), file, terms, analyser=analyser.id, force=force, progress=progress)
+
+
+def _places(settings: Settings) -> Places:
+    from genesis_rag.backup import Places
+
+    return Places(settings.home, settings.index_dir, settings.models_dir, built_in_corpus())
+
+
 def require_readable(path: Path) -> None:
     """Raise UnreadableDocumentError unless name, size and first bytes of a file are of a format that can be indexed."""
     from genesis_rag.documents.registry import require_readable as require
@@ -263,7 +297,19 @@ def _parts(settings: Settings, *, reading: bool = False) -> Parts:
     others = [*quoting, "" if settings.llm else profile.generator] if reading else []
     models = [embedder, *(catalogue.model(name) for name in others if name)]
     require_installed(profile, models, settings.models_dir, offline=settings.offline)
-    return Parts(profile, model_embedder(embedder, settings), get_analyser(profile.analyser), ChunkSettings())
+    return Parts(
+        profile,
+        model_embedder(embedder, settings),
+        get_analyser(profile.analyser),
+        ChunkSettings(),
+        retrieval_settings(embedder),
+    )
+
+
+def retrieval_settings(model: ModelSpec) -> RetrievalSettings:
+    """Return how to search with the vectors of ``model``."""
+    named = {name: getattr(model, name) for name in ("dense_weight", "foreign_base", "foreign_slope")}
+    return replace(RetrievalSettings(), **{name: value for name, value in named.items() if value})
 
 
 def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:

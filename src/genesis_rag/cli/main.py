@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from genesis_rag.cli.ask import ask
+from genesis_rag.cli.backup import backup
 from genesis_rag.cli.chat import chat
 from genesis_rag.cli.doctor import doctor
 from genesis_rag.cli.documents import documents
@@ -39,7 +40,7 @@ def genesis_rag() -> None:
 
 
 _READING = (ask, chat, search, documents, evaluate, answers, doctor)
-for _command in (*_READING, index, serve, mcp, keys, models, migrate):
+for _command in (*_READING, index, serve, mcp, keys, models, backup, migrate):
     genesis_rag.add_command(_command)
 
 
