@@ -197,14 +197,7 @@ def watch_documents(
 ) -> Iterator[IngestReport]:
     """Do what ``run_ingest`` does, and then take in every change under ``paths`` as it comes; yield every report.
 
-    Args:
-        settings: what to fill, and with what.
-        paths: files and folders to read and to watch.
-        prune: at first, also remove the documents under ``paths`` whose files are gone; later they always go.
-        rebuild: start anew.
-        progress: told what is done at first.
-        later: told what is done afterwards.
-        tell: told in words what is waited for.
+    ``progress`` is told what is done at first and ``later`` what is done then; ``tell`` in words what is waited for.
     """
     from genesis_rag.ingest.watch import Watch, follow
 
