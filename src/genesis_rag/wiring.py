@@ -33,7 +33,7 @@ from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
 
 if TYPE_CHECKING:
-    from genesis_rag.backup import BackupReport, Places
+    from genesis_rag.backup import BackupReport
     from genesis_rag.ingest import Cutter, Tools
 
 __all__ = [
@@ -224,29 +224,25 @@ def create_backup(
 ) -> BackupReport:
     """Save the index and the originals of its documents as one file; see ``backup.create``."""
     from genesis_rag import __version__
-    from genesis_rag.backup import create
+    from genesis_rag.backup import Places, create
 
-    return create(_places(settings), file, version=__version__, force=force, progress=progress)
+    places = Places(settings.home, settings.index_dir, settings.models_dir, built_in_corpus())
+    return create(places, file, version=__version__, force=force, progress=progress)
 
 
 def restore_backup(
     settings: Settings, file: Path, *, force: bool = False, progress: Progress | None = None
 ) -> BackupReport:
     """Verify and restore what ``create_backup`` made; see ``backup.restore``."""
-    from genesis_rag.backup import restore
+    from genesis_rag.backup import Places, restore
 
     analyser = get_analyser(load_catalogue(settings.home).profile(settings.profile).analyser)
 
     def terms(title: str, chunk: Chunk) -> Sequence[str]:
         return analyser.index_terms(_context(title, chunk))
 
-    return restore(_places(settings), file, terms, analyser=analyser.id, force=force, progress=progress)
-
-
-def _places(settings: Settings) -> Places:
-    from genesis_rag.backup import Places
-
-    return Places(settings.home, settings.index_dir, settings.models_dir, built_in_corpus())
+    places = Places(settings.home, settings.index_dir, settings.models_dir, built_in_corpus())
+    return restore(places, file, terms, analyser=analyser.id, force=force, progress=progress)
 
 
 def require_readable(path: Path) -> None:

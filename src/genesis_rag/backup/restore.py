@@ -47,7 +47,7 @@ def restore(
     Raises:
         UserError: there is an index, or an original that differs, and ``force`` was not given; or it is no backup.
         IndexLockedError: another process is writing to the index.
-        IndexMismatchError: it was made by a newer version, or with another term analyser.
+        IndexMismatchError: it is of a newer version, or of another term analyser.
         GenesisError: the backup is damaged, or there is no room; nothing was changed.
     """
     started = time.monotonic()
@@ -59,16 +59,12 @@ def restore(
             with Replacement(places.index) as replacement:
                 found = _verified(archive, replacement, analyser, progress)
                 wanted = {name: path for name, path in originals.items() if name not in there}
-                for done, (name, path) in enumerate(wanted.items(), start=1):
-                    _tell(progress, "restoring", done, len(wanted), archive.listing.parts[name].file)
-                    _write(archive, name, path)
+                _write_originals(archive, wanted, progress)
                 left = _write_extras(archive, places)
                 replacement.install(term_maker)
     except OSError as error:
-        raise GenesisError(
-            f"The backup cannot be restored: {error.strerror or error}.",
-            "Check the folder and the room on its disk, then restore it again.",
-        ) from error
+        what = f"The backup cannot be restored: {error.strerror or error}."
+        raise GenesisError(what, "Check the folder and the room on its disk, then restore it again.") from error
     return BackupReport(
         documents=found.documents,
         chunks=found.published.chunks,
@@ -143,6 +139,12 @@ def _verified(archive: ArchiveReader, replacement: Replacement, analyser: str, p
             "Restore it with the profile that it was made with: --profile NAME.",
         )
     return found
+
+
+def _write_originals(archive: ArchiveReader, wanted: dict[str, Path], progress: Progress | None) -> None:
+    for done, (name, path) in enumerate(wanted.items(), start=1):
+        _tell(progress, "restoring", done, len(wanted), archive.listing.parts[name].file)
+        _write(archive, name, path)
 
 
 def _write_extras(archive: ArchiveReader, places: Places) -> list[SkippedFile]:
