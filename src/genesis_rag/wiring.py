@@ -131,17 +131,8 @@ def run_ingest(
 ) -> IngestReport:
     """Bring the index up to date with the files under ``paths``; see ``ingest.ingest``.
 
-    Args:
-        settings: what to fill, and with what.
-        paths: files and folders to read.
-        prune: also remove the documents under ``paths`` whose files are gone.
-        rebuild: start anew.
-        gone: remove the documents of these files where they are gone.
-        progress: told what is done.
-        parts: opened before; None to open them.
-        roots: what the user named, where ``paths`` are a part of that: names of sources begin there.
-        ray: address of a Ray cluster that reads and embeds, "" for a Ray of our own here; None for this process.
-        ray_workers: how many actors embed there; 0 for one a GPU, or one a machine.
+    ``roots`` is what the user named, where ``paths`` are a part of that: names of sources begin there. ``ray`` is the
+    address of a Ray cluster that reads and embeds with ``ray_workers`` actors (0: one a GPU or machine); "" starts one.
     """
     from genesis_rag.ingest import ReadingLimits, ingest
 
@@ -237,12 +228,15 @@ def restore_backup(
     from genesis_rag.backup import Places, restore
 
     analyser = get_analyser(load_catalogue(settings.home).profile(settings.profile).analyser)
-
-    def terms(title: str, chunk: Chunk) -> Sequence[str]:
-        return analyser.index_terms(_context(title, chunk))
-
     places = Places(settings.home, settings.index_dir, settings.models_dir, built_in_corpus())
-    return restore(places, file, terms, analyser=analyser.id, force=force, progress=progress)
+    return restore(
+        places,
+        file,
+        lambda title, chunk: analyser.index_terms(_context(title, chunk)),
+        analyser=analyser.id,
+        force=force,
+        progress=progress,
+    )
 
 
 def require_readable(path: Path) -> None:
