@@ -102,8 +102,9 @@ evaluate: $(VENV)/.setup
 	@$(BIN)/genesis-rag evaluate $(QA) --split $(SPLIT) --documents corpus/documents \
 	  --out build/evaluation.json --html build/evaluation.html $(addprefix --baseline ,$(wildcard $(BASELINE)))
 
+# TORTURE="faults --seconds 60": one part, for a minute. It goes on where it was stopped.
 torture: $(VENV)/.setup-all
-	@$(BIN)/python -m benchmarks.kills
+	@$(BIN)/python -m benchmarks.torture $(TORTURE)
 
 bench: $(VENV)/.setup-all
 	@$(BIN)/python -m benchmarks

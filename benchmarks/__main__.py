@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CAMPAIGNS = ("torture",)
+"""What takes hours and has a command of its own."""
 
 
 def names() -> list[str]:
     """Return all benchmarks: the modules of this folder and its packages that can be run."""
     modules = [path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_")]
-    packages = [path.parent.name for path in HERE.glob("*/__main__.py")]
+    packages = [path.parent.name for path in HERE.glob("*/__main__.py") if path.parent.name not in CAMPAIGNS]
     return sorted({*modules, *packages})
 
 

@@ -1,0 +1,1 @@
+"""The campaign of faults: `make torture`."""
