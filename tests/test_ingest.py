@@ -505,3 +505,14 @@ def test_many_files_are_read_elsewhere_with_the_same_result(place: Place, monkey
     again = place.run()
     assert (counts(again), again.skipped, again.chunks) == (counts(report), report.skipped, report.chunks)
     assert len(again.skipped) == 1 and place.sources() == here and place.open().fingerprint == fingerprint
+
+
+def test_a_source_whose_file_is_recorded_wrongly_is_not_pruned_away(place: Place) -> None:
+    """As after damage of that one value: the file is read again, and its document stays."""
+    place.run()
+    with sqlite3.connect(place.index / "store.sqlite") as connection:
+        connection.execute("UPDATE sources SET file = 'corpus/x.txt' WHERE file = 'corpus/a.txt'")
+    connection.close()
+    report = place.run(prune=True)
+    assert report.removed == 0 and place.embedder.texts == []
+    assert "corpus/a.txt" in place.sources() and len(place.sources()) == 4

@@ -62,7 +62,7 @@ class Corpus:
         self._texts[self._name(self._next)] = self._texts[name]
 
     def _remove(self) -> None:
-        if len(self._texts) > 10:
+        if len(self._texts) > 10 and len(self._lines) > 5:
             del self._texts[self._random.choice(sorted(self._texts))]
             del self._lines[self._random.choice(sorted(self._lines))]
 

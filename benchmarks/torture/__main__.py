@@ -2,7 +2,7 @@
 
     python -m benchmarks.torture [PART…] [--seconds N] [--seed 1] [--scale 1.0] [--low] [--fresh]
 
-Parts: kills (SIGKILL in every phase of index, delete and rebuild, and power cuts), damage (cut and flipped files of
+Parts: kills (SIGKILL in every phase of index, delete and rebuild), cuts (of the power), damage (cut and flipped files of
 every kind, in every region), faults (full disk, read-only folder, permissions, clock, writers, versions), documents
 (mutated documents for every loader) and soak (questions and updates with flat memory and files). Each part is written
 to its own entry of benchmarks/results/torture.json as it goes; one that was stopped, or bounded by ``--seconds``, goes
@@ -24,6 +24,7 @@ from benchmarks.torture.ledger import Ledger
 RESULT = Path(__file__).resolve().parents[1] / "results" / "torture.json"
 PARTS: dict[str, tuple[Callable[[Ledger, Path, int], None], int]] = {
     "kills": (killing.one, 500),
+    "cuts": (killing.cut, 100),
     "damage": (damage.one, 600),
     "faults": (faults.one, len(faults.CASES)),
     "documents": (documents.one, 10_000 * len(documents.FORMATS) // documents.AT_ONCE),

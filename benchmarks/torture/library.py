@@ -62,6 +62,7 @@ def require_right(index: Path, texts: dict[str, str], *, all_of_them: bool) -> i
             require(texts.get(source) == text, f"{source} has a text that it never had")
         require(not all_of_them or found == texts, f"lost: {sorted(set(texts) - set(found))[:3]}")
         for info in opened.documents():
+            require(info.source in texts, f"a document has the source {info.source!r}")
             for number, chunk in opened.chunk_ids_at(info.id, range(info.chunk_count)).values():
                 require(texts[info.source][chunk.start : chunk.end] == chunk.text, f"chunk {number} is no span")
                 vector = tools.EMBEDDER.embed_passages([tools.context(info.title, chunk)])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from genesis_rag.errors import IndexDamagedError
+from genesis_rag.index import migrations
 from genesis_rag.index.derived import VECTORS_NAME, TermMaker, open_derived, require_sound
 from genesis_rag.index.edits import UNIT_TOLERANCE
 from genesis_rag.index.seals import seal_of
@@ -38,9 +39,11 @@ def store_faults(connection: sqlite3.Connection) -> list[str]:
     """Return what SQLite itself finds wrong with its file."""
     try:
         found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({MESSAGES})")]
-    except sqlite3.DatabaseError as error:
+        whole = migrations.is_whole(connection)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         return [str(error)]
-    return [message for message in found if message != "ok"]
+    faults = [message for message in found if message != "ok"]
+    return faults if whole else [*faults, "its tables are not those of this version"]
 
 
 def dangling_rows(connection: sqlite3.Connection) -> int:

@@ -33,10 +33,14 @@ def damage_told() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if not _code(error):  # not from SQLite itself: a stored text is no text
+        if _code(error) in (0, sqlite3.SQLITE_ERROR):  # a stored text is no text; a table or a column is missing
             raise IndexDamagedError(f"The store of the index is damaged: {error}.", DAMAGED_HINT) from error
         hint = FORBIDDEN_HINT if _code(error) in _FORBIDDEN else NO_ROOM_HINT
         raise GenesisError(f"The store of the index cannot be used: {error}.", hint) from error
+    except UnicodeDecodeError as error:
+        raise IndexDamagedError(
+            f"The store of the index is damaged: a text in it is none ({error}).", DAMAGED_HINT
+        ) from error
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
@@ -197,7 +201,7 @@ def set_aside_if_damaged(directory: Path, read: Callable[[sqlite3.Connection], o
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
                 read(connection)
                 return ""
-    except (IndexDamagedError, sqlite3.DatabaseError):
+    except (IndexDamagedError, sqlite3.DatabaseError, UnicodeDecodeError):
         pass
     aside = f"{STORE_NAME}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     for ending in ("-wal", "-shm", ""):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index import checks
-from genesis_rag.index.connection import DAMAGED_HINT, STORE_NAME
+from genesis_rag.index.connection import DAMAGED_HINT, STORE_NAME, damage_told
 from genesis_rag.index.derived import DERIVED_NAME, TermMaker, remove_leftovers
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.recovery import read_pending
@@ -67,7 +67,7 @@ def doctor(directory: Path, term_maker: TermMaker, *, expected: IndexIdentity | 
         IndexMismatchError: something else filled the index.
     """
     try:
-        with IndexWriter.open_for_repair(directory, term_maker, expected) as writer:
+        with damage_told(), IndexWriter.open_for_repair(directory, term_maker, expected) as writer:
             if expected is not None and writer.published is not None:
                 require_same(writer.published.identity, expected)
             return DoctorReport(tuple(_Doctor(directory, writer, term_maker).examine()))

@@ -266,10 +266,12 @@ class Edits:
 
     def _move(self, source: str, file: str, document: int) -> None:
         """Let ``source`` lead to ``document``, wherever it led before."""
-        row = self._one("SELECT document, file FROM sources WHERE source = ? AND died IS NULL", source)
-        if row == (document, file):
+        row = self._one("SELECT document, file, number, born FROM sources WHERE source = ? AND died IS NULL", source)
+        if row is not None and row[:2] == (document, file):
             return
-        if row is not None:
+        if row is not None and row[0] == document:  # it stays, even when this was its only source
+            self._end("sources", row[2], row[3])
+        elif row is not None:
             self.remove_source(source)
         self._insert_source(source, file, document)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from genesis_rag.errors import IndexMismatchError
 from genesis_rag.index.seals import write_seal
@@ -156,3 +157,20 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
             MIGRATIONS[step](connection)
             connection.execute(f"PRAGMA user_version = {step + 1}")
+
+
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Tell whether the tables, their columns and their indexes are those that the steps make."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        migrate(fresh)
+        return _shape(connection) == _shape(fresh)
+
+
+def _shape(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    listed = connection.execute("SELECT type, name, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'")
+    shape: list[tuple[object, ...]] = [*sorted(listed.fetchall(), key=repr)]
+    for kind, name, _ in list(shape):
+        if kind == "table":
+            columns = 'SELECT name, type, "notnull", pk FROM pragma_table_info(?)'
+            shape += [(name, *row) for row in connection.execute(columns, (name,)).fetchall()]
+    return shape

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import asdict
 
+from genesis_rag.index import migrations
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.store import damaged, describe, read_meta, read_published, write_meta
 
@@ -54,6 +55,8 @@ def read_state(connection: sqlite3.Connection) -> None:
     Raises:
         IndexDamagedError: it cannot be read.
     """
+    if not migrations.is_whole(connection):
+        raise damaged("its tables are not those of this version")
     read_published(connection)
     read_pending(connection)
 
@@ -80,10 +83,10 @@ def publish_again(connection: sqlite3.Connection, identity: IndexIdentity) -> No
 
 def read_pending(connection: sqlite3.Connection) -> tuple[IndexIdentity | None, bool]:
     """Return what fills the unpublished generation, if that was written down, and whether it is a rebuild."""
-    value = read_meta(connection, "pending")
-    if not value:
-        return None, False
     try:
+        value = read_meta(connection, "pending")
+        if not value:
+            return None, False
         pending = json.loads(value)
         return IndexIdentity(**pending["identity"]), bool(pending["rebuild"])
     except (ValueError, TypeError, LookupError) as error:

@@ -41,7 +41,13 @@ def vectors_from(found: list[tuple[Any, ...]], dim: int) -> tuple[Ids, Vectors]:
 
 
 def info_from(row: tuple[Any, ...], sources: tuple[str, ...]) -> DocumentInfo:
-    """Return the value of a row (id, title, language, content_sha256, chunk_count, modified_at, metadata)."""
+    """Return the value of a row (id, title, language, content_sha256, chunk_count, modified_at, metadata).
+
+    Raises:
+        TypeError: a value is of another kind.
+    """
+    if not (all(isinstance(value, str) for value in (*row[:4], *sources)) and isinstance(row[4], int)):
+        raise TypeError("a title, a language, a hash, a source or a count is of another kind")
     return DocumentInfo(
         id=row[0],
         source=sources[0] if sources else "",

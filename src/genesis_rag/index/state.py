@@ -24,7 +24,7 @@ from genesis_rag.index.derived import Derived, Recipe, TermMaker, no_progress
 from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
-from genesis_rag.index.store import Published, read_meta, read_published
+from genesis_rag.index.store import Published, damaged, read_meta, read_published
 from genesis_rag.protocols import Ids
 from genesis_rag.types import SearchFilter
 
@@ -81,9 +81,12 @@ class State:
             if instead_of is not None and self.derived is not instead_of:
                 return
             recipe = Recipe(self.published.identity, term_maker, no_progress)
-            where = "" if writable and self._rederive_on_disk(recipe) else ", for this run only"
-            if where:
-                self._rederive_aside(recipe)
+            try:
+                where = "" if writable and self._rederive_on_disk(recipe) else ", for this run only"
+                if where:
+                    self._rederive_aside(recipe)
+            except ValueError as error:  # made from the store just now, so it is the store that does not fit itself
+                raise damaged(f"search files made from it do not fit it ({error})") from error
             self.repairs.append(f"the search files were made anew from the store{where} ({reason})")
 
     def knows(self, numbers: Ids) -> bool:

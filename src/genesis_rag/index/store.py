@@ -40,10 +40,10 @@ def read_published(connection: sqlite3.Connection) -> Published | None:
     Raises:
         IndexDamagedError: what is written there is not what was written.
     """
-    row = connection.execute("SELECT value FROM meta WHERE key = 'published'").fetchone()
-    if row is None:
-        return None
     try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'published'").fetchone()
+        if row is None:
+            return None
         values = json.loads(row[0])
         published = Published(identity=IndexIdentity(**values.pop("identity")), **values)
         if not _is_sane(published):

@@ -190,7 +190,7 @@ class Run:
             self._wait(document, file, "updated")
             self._batcher.afterwards(partial(self._forget, gone))
             return
-        if document.source in stored.sources:
+        if document.source in stored.sources and self._writer.file_of(document.source) == file.source:
             self._count("unchanged", document.source)
         else:
             self._writer.attach(document.id, document.source, file=file.source)
