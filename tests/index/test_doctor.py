@@ -297,3 +297,19 @@ def test_what_the_doctor_refuses(tmp_path: Path, filled: Path, kit: Kit) -> None
         doctor(filled, kit.terms, expected=replace(kit.identity, analyser="words-1"))
     with kit.write(filled), pytest.raises(IndexLockedError):
         doctor(filled, kit.terms)
+
+
+def test_tables_that_are_not_ours_are_told_and_set_aside_by_a_rebuild(
+    filled: Path, kit: Kit, texts: dict[str, str]
+) -> None:
+    damage_store(filled, sql("ALTER TABLE documents RENAME COLUMN characters TO charactfrs"))
+    (finding,) = doctor(filled, kit.terms).findings
+    assert not finding.repaired and "tables are not those" in finding.what and "--rebuild" in finding.hint
+    with pytest.raises(IndexDamagedError, match="no such column"), kit.read(filled) as index:
+        index.document(index.documents()[0].id)
+    with kit.write(filled, rebuild=True) as writer:
+        assert "set aside" in writer.repairs[0]
+        kit.put(writer, kit.document("en.txt", texts["en.txt"]))
+        writer.commit()
+    with kit.read(filled) as index:
+        kit.require_whole(index, {"en.txt": texts["en.txt"]})

@@ -267,7 +267,7 @@ def _is_there(path: Path) -> bool:
     """Tell whether a file is there; one that may not be looked at counts as there."""
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a name that no file can have
         return False
     except OSError:
         return True
