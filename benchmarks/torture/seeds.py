@@ -47,6 +47,9 @@ def _made(suffix: str) -> tuple[bytes, ...]:
         buffer.write(_zipped(_book(f"<html><body><h1>Title</h1><p>{WORDS}</p></body></html>")))
     elif suffix in (".docx", ".pdf"):
         return ()
+    elif suffix == ".jsonl":
+        rows = [{"id": n, "title": f"t{n}", "text": WORDS + STRANGE * (n % 2), "date": "2026-01-01"} for n in range(40)]
+        return ("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace"),)
     else:
         text = WORDS + STRANGE
         row = json.dumps({"id": "a", "title": "t", "text": text})
