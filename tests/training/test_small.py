@@ -206,6 +206,6 @@ def test_words_of_a_question_are_switched_by_the_dictionary() -> None:
         {"ja": "予算", "en": ["budget"]},
     ]
     switcher = Switcher(rows)
-    assert switcher.to_english("富岳の運用はいつですか") == "富岳 operation when"
+    assert switcher.to_english("富岳の運用は、いつですか") == "富岳 operation when"
     assert switcher.to_english("フランスの計算は何?") == "フランス calculation what"
     assert switcher.to_japanese("What are the budgets of 2026?") == "何、予算、2026、?"

@@ -69,7 +69,8 @@ def load_questions(shared: Path, out: Path, tokenizer: Tokenizer, language: str)
         _save_questions(data, cache, tokenizer, language)
     with np.load(cache) as arrays:
         ragged = [
-            Ragged(arrays[f"{name}.ids"], arrays[f"{name}.starts"]) for name in ("questions", "titles", "passages")
+            Ragged(arrays[f"{name}.ids"], arrays[f"{name}.starts"])
+            for name in ("questions", "titles", "passages", "switched")
         ]
         return Questions(*ragged[:3], arrays["passage"], arrays["start"], arrays["end"], arrays["negatives"], ragged[3])
 
@@ -96,10 +97,10 @@ def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str
         "end": np.asarray([end for _, end in spans]),
         "negatives": hard_negatives(rows, passages),
     }
-    for name, texts in (
-        ("questions", [row["question"] for row in rows]),
-        ("titles", [row["title"] for row in passages]),
-    ):
+    asked, titles = [row["question"] for row in rows], [row["title"] for row in passages]
+    switcher = Switcher(read_lines(data / "glossary_ja_en.jsonl.gz"))
+    switch = switcher.to_english if language == "ja" else switcher.to_japanese
+    for name, texts in (("questions", asked), ("titles", titles), ("switched", [switch(text) for text in asked])):
         made = tokenize(tokenizer, texts)
         arrays[f"{name}.ids"], arrays[f"{name}.starts"] = made.ids, made.starts
     np.savez(cache, **arrays)

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 _JA_ASKING = {
-    "何": "what", "誰": "who", "いつ": "when", "どこ": "where", "いくら": "how much", "いくつ": "how many", "なぜ": "why",
-    "どうして": "why", "どのように": "how", "どの": "which", "どちら": "which", "どれ": "which", "何人": "how many people",
-    "何年": "what year", "何と": "what", "どう": "how", "どんな": "what kind of",
+    "何": "what", "誰": "who", "いつ": "when", "どこ": "where", "いくら": "how much", "いくつ": "how many",
+    "なぜ": "why", "どうして": "why", "どのように": "how", "どの": "which", "どちら": "which", "どれ": "which",
+    "何人": "how many people", "何年": "what year", "何と": "what", "どう": "how", "どんな": "what kind of",
 }  # fmt: skip
 _EN_ASKING = {
     "what": "何", "who": "誰", "whom": "誰", "when": "いつ", "where": "どこ", "why": "なぜ", "how": "どのように",
