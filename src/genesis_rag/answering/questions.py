@@ -44,6 +44,7 @@ class QuestionProfile:
         yes_no: whether yes or no would answer it.
         head: folded noun that the interrogative asks for ("駅" of どの駅), or "".
         quoted: expressions that the question puts in quotation marks, folded.
+        several: whether it asks for more than one thing by a plural (which companies), English only.
         requested_count: how many items it wants, or None.
         ordinal: the number of the list item it names, or None.
         answer_language: language the question asks to be answered in, or None.
@@ -57,6 +58,7 @@ class QuestionProfile:
     yes_no: bool
     head: str
     quoted: tuple[str, ...]
+    several: bool
     requested_count: int | None
     ordinal: int | None
     answer_language: Language | None
@@ -88,6 +90,7 @@ def analyse_question(question: str) -> QuestionProfile:
         yes_no=_is_yes_no(folded, japanese),
         head=_head(folded, japanese),
         quoted=tuple(match.strip() for match in _QUOTED.findall(folded)),
+        several=not japanese and rules_en.SEVERAL.search(folded) is not None,
         requested_count=requested_count(folded, japanese),
         ordinal=ordinal,
         answer_language=answer_language,

@@ -155,6 +155,13 @@ NOT_A_HEAD = frozenset(
     " in on at to for from with by about that this there happened happens happen made make makes some other".split()
 )
 
+SEVERAL = _any(
+    r"\b(?:what|which)\s+(?:[a-z-]+\s+)?(?:[a-z-]+[a-hj-rtv-z]s|people|children|men|women)\s+(?:are|were|do|did|have|can"
+    r"|could|may|must|will|would|should|made?|make|take|took|belong|exist|happen|[a-z]+ed|in|of|from|on|at|with|that)\b",
+    r"\b(?:what|which) (?:are|were) the \w+s\b",
+)
+"""A plural after the interrogative: which companies, what national services."""
+
 _ITEM_NOUN = (
     "item|challenge|area|point|step|number|no|nr|topic|field|goal|pillar|section|task|theme|priority|entry|rule"
     "|principle|reason|article|question|objective|measure|position|row|rank"

@@ -11,12 +11,15 @@ from genesis_rag.answering.abstention import Confidence, answerable_features, co
 from genesis_rag.answering.features import Question, UnitTable
 from genesis_rag.answering.lists import ListMatch, ListReader
 from genesis_rag.answering.scoring import Weights, group_of, logistic, score_units, softmax
+from genesis_rag.answering.tables import find_row, rows_of, same_table
 from genesis_rag.answering.units import width
 from genesis_rag.answering.verdict import Judge
 from genesis_rag.types import Passage
 
 Mask = NDArray[np.bool_]
 _NO_SUCH_ITEM = 0.1
+_NEAR_BEST = 8
+"""A row that a question looks up must be among this many best units."""
 _JUDGED = 5
 """Units, best first, that a yes/no question is held against in either language."""
 _HOPELESS = 0.12
@@ -76,6 +79,7 @@ class Chooser:
         self.question = question
         self.table = table
         self.passages = passages
+        self.documents = [passage.document_id for passage in passages]
         self.weights = weights
         self.limits = limits
         self.scores = score_units(table, question.profile.language, weights)
@@ -85,8 +89,8 @@ class Chooser:
         """Return the best choice among the units of ``mask``, or None when there are none."""
         if not (mask & self.answers).any():
             return None
-        lists = ListReader(self.question, self.table, self.weights.cross_scale, mask)
-        return self._item(lists) or self._list(lists, mask) or self._sentences(mask)
+        lists = ListReader(self.question, self.table, self.documents, self.weights.cross_scale, mask)
+        return self._item(lists) or self._row(mask) or self._list(lists, mask) or self._sentences(mask, lists)
 
     def decide(self, statement: str, judge: Judge, mask: Mask) -> Choice | None:
         """Return the unit among the best of ``mask`` that decides ``statement`` with yes or no, or None."""
@@ -120,6 +124,20 @@ class Chooser:
         sure = self._supported(k, support, self.limits.item_support)
         return Choice((k,), self._lead_of(k), True, None, 0, sure)
 
+    def _row(self, mask: Mask) -> Choice | None:
+        """Answer with the row of a table whose first cell the question names, if it is among the best units."""
+        if self._asks_for_several() or self.question.profile.yes_no:
+            return None
+        k = find_row(self.question, self.table, rows_of(self.table, mask))
+        if k is None or int((self.scores[mask & self.answers] > self.scores[k]).sum()) >= _NEAR_BEST:
+            return None
+        sure = self._supported(k, self.limits.item_support, self.limits.item_support)
+        return Choice((k,), self._lead_of(k), True, None, 0, sure)
+
+    def _asks_for_several(self) -> bool:
+        profile = self.question.profile
+        return profile.kind == "list" or profile.several or (profile.requested_count or 0) > 1
+
     def _no_such_item(self, lists: ListReader) -> Choice | None:
         """Abstain when the list that the question means is there but has no item with this number."""
         match = lists.best()
@@ -136,13 +154,18 @@ class Chooser:
         match = lists.best()
         if match is None:
             return None
-        asked = profile.kind in ("list", "count") or profile.requested_count is not None
+        asked = profile.kind == "count" or profile.requested_count is not None or self._asks_for_several()
         if not asked and not self._heading_wins(match, mask):
             return None
         if match.support < self.limits.list_support:
             return None
-        if profile.kind == "count" and self._states_number(mask, match):
+        if profile.kind == "count" and (self._states_number(mask, match) or not lists.counts(match.list)):
             return None
+        return self._items(lists, match)
+
+    def _items(self, lists: ListReader, match: ListMatch) -> Choice:
+        """Answer with the items of a list that the question means."""
+        profile = self.question.profile
         chosen = lists.pick(match.list, profile.requested_count)
         wanted = profile.requested_count
         if wanted is not None and len(chosen) < wanted and not lists.enumerates(chosen[0], wanted):
@@ -171,9 +194,21 @@ class Chooser:
         best = int(np.flatnonzero(rows)[int(np.argmax(self.scores[rows]))])
         return bool(self.table.column("coverage")[best] > 0.6 and self.scores[best] >= self.scores[mask].max() - 0.5)
 
-    def _sentences(self, mask: Mask) -> Choice:
+    def _one_of_many(self, lists: ListReader, k: int) -> ListMatch | None:
+        """Return the list that unit ``k`` is an item of, if the question says nothing that tells its items apart."""
+        profile = self.question.profile
+        item_list = lists.of_item(k)
+        if item_list is None or profile.yes_no or profile.quantity_kinds or profile.ordinal is not None:
+            return None
+        support = lists.support(item_list)
+        apart = lists.tells_apart(item_list)
+        return None if apart or support < self.limits.list_support else ListMatch(item_list, support)
+
+    def _sentences(self, mask: Mask, lists: ListReader) -> Choice:
         rows = np.flatnonzero(mask & self.answers)
         order = rows[np.argsort(-self.scores[rows], kind="stable")]
+        if match := self._one_of_many(lists, int(order[0])):
+            return self._items(lists, match)
         shares = softmax(self.scores[order])
         chosen = [int(order[0])]
         japanese = self.table.units[chosen[0]].language == "ja"
@@ -182,7 +217,8 @@ class Chooser:
             if len(chosen) >= self.limits.sentences or share < self.limits.second * shares[0]:
                 break
             unit = self.table.units[k]
-            if len(unit.text) <= room and not self._repeats(int(k), chosen):
+            told = self._repeats(int(k), chosen) or same_table(self.table, chosen[0], int(k))
+            if len(unit.text) <= room and not told:
                 chosen.append(int(k))
                 room -= len(unit.text)
         lead = self._lead_of(chosen[0]) if len(chosen) == 1 else None

@@ -169,14 +169,17 @@ class _Builder:
             return last.position
         return None
 
-    def _with_lead(self, first: int, lead: int | None, header: str = "") -> None:
-        """Give the units from ``first`` on their lead; a lead that is no sentence is a heading."""
+    def _with_lead(self, first: int, lead: int | None) -> None:
+        """Give the units from ``first`` on their lead; a lead that is no sentence is a heading.
+
+        The header of a table is the lead of its rows, and what stands before the table is that of the header.
+        """
         if lead is None:
             return
         heading = self.units[lead]
         if heading.kind == "sentence" and not ends_like_sentence(heading.text):
-            self.units[lead] = replace(heading, kind="heading")
-        text = heading.text if header in ("", heading.text) else f"{heading.text} {header}"
+            self.units[lead] = heading = replace(heading, kind="heading")
+        text = f"{heading.lead_text} {heading.text}" if heading.lead_text else heading.text
         for position in range(first, len(self.units)):
             self.units[position] = replace(self.units[position], lead=lead, lead_text=text)
 
@@ -211,11 +214,12 @@ class _Builder:
         text = self.passage.text
         rows = [found for line in lines if (found := cells(text, line))]
         lead, list_id = self._lead(), self._new_list()
-        header = ""
         if has_header and len(rows) > 1 and not _numbered(text, rows[0]):
+            heads = len(self.units)
             self._unit(Span(rows[0][0].start, rows[0][-1].end), "heading")
-            header = self.units[-1].text
-            lead = self.units[-1].position if lead is None else lead
+            self._with_lead(heads, lead)
+            if len(self.units) > heads:
+                lead = heads
             rows = rows[1:]
         first = len(self.units)
         for row in rows:
@@ -225,7 +229,7 @@ class _Builder:
             else:
                 ordinal = int(row[0].of(text)) if len(row) > 1 and row[0].of(text).isdecimal() else None
                 self._unit(Span(row[0].start, row[-1].end), "row", ordinal, list_id)
-        self._with_lead(first, lead, header)
+        self._with_lead(first, lead)
 
     def _new_list(self) -> int:
         self.lists += 1
