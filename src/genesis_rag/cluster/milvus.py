@@ -36,7 +36,9 @@ class Milvus:
         try:
             if own_file:
                 Path(uri).parent.mkdir(parents=True, exist_ok=True)
-            self.client: Any = pymilvus.MilvusClient(uri, token=token)
+            # Milvus Lite hangs up on a client that pings it every ten seconds, which pymilvus does.
+            quiet = {"grpc_options": {"grpc.keepalive_time_ms": 2**31 - 1}} if own_file else {}
+            self.client: Any = pymilvus.MilvusClient(uri, token=token, **quiet)
         except OSError as error:
             raise BackendError(f"{uri} cannot be made: {error.strerror}.", "Choose a place to write to.") from error
         except pymilvus.MilvusException as error:

@@ -145,10 +145,15 @@ class _Worker:
             )
         except OSError as error:
             raise _no_start(error.strerror or str(error)) from error
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError, AttributeError):  # only Linux has it, and it may be bounded
-                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
-        if self._message() is None:
+        try:
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError, AttributeError):  # only Linux has it, and it may be bounded
+                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
+            ended = self._message() is None
+        except BaseException:  # Ctrl-C while it starts: nobody else knows of it yet
+            self.stop()
+            raise
+        if ended:
             self.stop()
             raise _no_start(f"it ended with {self._process.returncode}")
 
