@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnxruntime
@@ -19,6 +20,8 @@ from tokenizers import Encoding, Tokenizer
 
 from genesis_rag.errors import ModelError, SettingsError
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 Outputs = Sequence[NDArray[np.float32]]
 Mask = NDArray[np.int64]
 Reduce = Callable[[Outputs, Mask], NDArray[np.float32]]
@@ -61,11 +64,12 @@ class OnnxGraph:
     def __init__(self, folder: Path, file: str, max_tokens: int, device: str, threads: int, batch: int) -> None:
         graph = _graph_file(folder, file)
         place = next((one for one in (graph.parent, folder) if (one / "tokenizer.json").is_file()), folder)
-        self.files = (graph, place / "tokenizer.json", *_data_files(graph))
+        content = graph.read_bytes()  # names of operators and of other files stand in it as they are
+        self.files = (graph, place / "tokenizer.json", *_data_files(graph, content))
         self._max_tokens = max_tokens
         self._tokenizer = _tokenizer(self.files[1], max_tokens)
         self._plain = _tokenizer(self.files[1], None)
-        alone = _quantises_while_running(graph)
+        alone = any(name in content for name in _QUANTISED_WHILE_RUNNING)
         self._batch = 1 if alone else batch
         self._workers = (threads or os.cpu_count() or 1) if alone else 1
         self._session = _session(graph, device, 1 if alone else threads)
@@ -75,7 +79,7 @@ class OnnxGraph:
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of ``text``, uncut and without special ones."""
-        return len(self._plain.encode(_clean(text), add_special_tokens=False).ids)
+        return len(self.encode(text).ids)
 
     def encode(self, text: str) -> Encoding:
         """Return the tokens of ``text``, uncut and without special ones, with their places in it."""
@@ -95,10 +99,7 @@ class OnnxGraph:
             ids = one.ids[None, :]
             return self._session_run(ids, np.ones_like(ids), one.kinds[None, :])
 
-        if self._workers < 2 or len(inputs) < 2:
-            return [work(one) for one in inputs]
-        with ThreadPoolExecutor(self._workers) as pool:
-            return list(pool.map(work, inputs))
+        return self._spread(work, inputs)
 
     def rows(self, texts: Texts, reduce: Reduce) -> NDArray[np.float32]:
         """Return what ``reduce`` makes of each text or pair of texts, in their order: float32[n, d]; at least one."""
@@ -121,10 +122,14 @@ class OnnxGraph:
         def work(places: list[int]) -> NDArray[np.float32]:
             return self._run([encoded[at] for at in places], reduce)
 
-        if self._workers < 2 or len(groups) < 2:
-            return [work(places) for places in groups]
+        return self._spread(work, groups)
+
+    def _spread(self, work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+        """Return ``work`` done on each item, in their order, by as many threads as there are workers."""
+        if self._workers < 2 or len(items) < 2:
+            return [work(item) for item in items]
         with ThreadPoolExecutor(self._workers) as pool:
-            return list(pool.map(work, groups))
+            return list(pool.map(work, items))
 
     def _encoded(self, texts: Texts) -> list[Encoding]:
         limit = self._max_tokens * _CHARACTERS_A_TOKEN
@@ -169,16 +174,10 @@ def _graph_file(folder: Path, name: str) -> Path:
     raise ModelError(f"There is no {name or _USUAL_FILES[0]} in {folder}.", REPAIR)
 
 
-def _data_files(graph: Path) -> list[Path]:
+def _data_files(graph: Path, content: bytes) -> list[Path]:
     """Return the files beside a graph that hold weights of it; their names stand in the graph as they are."""
-    content = graph.read_bytes()
     others = (path for path in sorted(graph.parent.iterdir()) if path.suffix not in (".onnx", ".json"))
     return [path for path in others if path.is_file() and path.name.encode() in content]
-
-
-def _quantises_while_running(path: Path) -> bool:
-    content = path.read_bytes()  # the names of the operators stand in the file as they are
-    return any(name in content for name in _QUANTISED_WHILE_RUNNING)
 
 
 def plain_counter(folder: Path, file: str) -> Callable[[str], int] | None:

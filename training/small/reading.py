@@ -7,7 +7,7 @@ high though they lack the answer, of other parts of the right passage, and of an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str
         "passage": np.asarray([place[row["passage_id"]] for row in rows]),
         "start": np.asarray([start for start, _ in spans]),
         "end": np.asarray([end for _, end in spans]),
-        "negatives": hard_negatives(rows, passages),
+        "negatives": hard_negatives(rows, passages, place),
     }
     asked, titles = [row["question"] for row in rows], [row["title"] for row in passages]
     switcher = Switcher(read_lines(data / "glossary_ja_en.jsonl.gz"))
@@ -107,19 +107,18 @@ def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str
 
 
 def hard_negatives(
-    questions: Sequence[dict[str, Any]], passages: Sequence[dict[str, Any]], k: int = 12
+    questions: Sequence[dict[str, Any]], passages: Sequence[dict[str, Any]], place: Mapping[str, int]
 ) -> NDArray[np.int32]:
     """Return int32[n, k]: the best passages by BM25 that do not hold an answer; -1 fills."""
     from training.static import prepare
 
-    place = {row["id"]: at for at, row in enumerate(passages)}
     asked = prepare.Questions(
         [row["question"] for row in questions],
         [place[row["passage_id"]] for row in questions],
         [0] * len(questions),
         [[answer["text"] for answer in row["answers"]] for row in questions],
     )
-    return prepare.hard_negatives(asked, passages)[:, :k].astype(np.int32)
+    return np.asarray(prepare.hard_negatives(asked, passages), np.int32)
 
 
 class Windows:

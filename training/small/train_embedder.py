@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,22 @@ def restore(place: Path, encoder: Encoder, optimizer: torch.optim.Optimizer) -> 
     return int(found["step"])
 
 
+def descend(optimizer: torch.optim.Optimizer, losses: Mapping[str, torch.Tensor]) -> None:
+    """Take one step down the sum of ``losses``, with gradients of at most length 1."""
+    optimizer.zero_grad(set_to_none=True)
+    torch.stack(list(losses.values())).sum().backward()
+    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
+    optimizer.step()
+
+
+def log(place: Path, step: int, started: float, found: Mapping[str, float]) -> None:
+    """Add a line to the log in ``place`` and print it; ``started`` is a time of the monotonic clock."""
+    line = json.dumps({"step": step, "seconds": round(time.monotonic() - started, 1), **found})
+    with place.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    print(line, flush=True)
+
+
 def one_step(
     encoder: Encoder, optimizer: torch.optim.Optimizer, lessons: Lessons, number: int, steps: int
 ) -> dict[str, float]:
@@ -106,10 +123,7 @@ def one_step(
     for group, rate in zip(optimizer.param_groups, rates(at), strict=True):
         group["lr"] = rate
     found = lessons.losses(encoder, EARLY if at < ALL_TRANSLATIONS else LATE, np.random.default_rng((SEED, number)))
-    optimizer.zero_grad(set_to_none=True)
-    torch.stack(list(found.values())).sum().backward()
-    torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-    optimizer.step()
+    descend(optimizer, found)
     return {name: round(float(loss.detach()), 4) for name, loss in found.items()}
 
 
@@ -134,10 +148,7 @@ def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, 
     for number in range(restore(place, encoder, optimizer), steps):
         found = one_step(encoder, optimizer, lessons, number, steps)
         if (number + 1) % 5 == 0:
-            row = {"step": number + 1, "seconds": round(time.monotonic() - started, 1)} | found
-            with (out / "embedder.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(row) + "\n")
-            print(json.dumps(row), flush=True)
+            log(out / "embedder.jsonl", number + 1, started, found)
         if (number + 1) % SAVE_EVERY == 0 or number + 1 == steps:
             save(place, encoder, optimizer, number + 1)
     return encoder

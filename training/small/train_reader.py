@@ -8,7 +8,6 @@ Restartable: step n draws from (seed, n) alone, and weights and optimiser are sa
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from tokenizers import Tokenizer
 from training.small.encoder import Encoder, Shape
 from training.small.reader import LAYERS, Reader, losses, make_reader
 from training.small.reading import QuestionGroups, TranslationGroups, Window, Windows, load_questions
-from training.small.train_embedder import restore, save
+from training.small.train_embedder import descend, log, restore, save
 from training.static.batches import Batches
 from training.static.data import SEED
 
@@ -102,18 +101,12 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = rate(number / steps)
         found = losses(reader, course.groups(number))
-        optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(found.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
-        optimizer.step()
+        descend(optimizer, found)
         sums = {name: sums.get(name, 0.0) + float(loss.detach()) for name, loss in found.items()}
         if (number + 1) % 20 == 0:
-            row = {"step": number + 1, "seconds": round(time.monotonic() - started, 1)}
-            row |= {name: round(total / 20, 4) for name, total in sums.items()}
+            means = {name: round(total / 20, 4) for name, total in sums.items()}
+            log(out / "reader.jsonl", number + 1, started, means)
             sums = {}
-            with (out / "reader.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(row) + "\n")
-            print(json.dumps(row), flush=True)
         if (number + 1) % SAVE_EVERY == 0 or number + 1 == steps:
             save(place, reader, optimizer, number + 1)
     return reader

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
-from training.static.vocabulary import _character_class, _character_script
+from training.static.vocabulary import character_class, character_script
 
 PAD, UNKNOWN, CLS, SEP, MASK = SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 START = "▁"
@@ -63,8 +63,8 @@ def build(pieces: Sequence[str]) -> Tokenizer:
     known: dict[str, set[str]] = {}
     for piece in pieces:
         if len(piece) == 1 and _JA.match(piece):
-            known.setdefault(_character_script(piece), set()).add(piece)
-    runs = [f"[{_character_class(characters)}]{{1,{_LONGEST}}}" for _, characters in sorted(known.items())]
+            known.setdefault(character_script(piece), set()).add(piece)
+    runs = [f"[{character_class(characters)}]{{1,{_LONGEST}}}" for _, characters in sorted(known.items())]
     pattern = "|".join([*runs, rf"{START}?[\p{{Latin}}\p{{N}}\p{{M}}]{{1,{_LONGEST}}}", r"[^\s]"])
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     tokenizer = Tokenizer(
@@ -133,7 +133,7 @@ def _ours(piece: str) -> str:
 
 
 def _latin(piece: str) -> bool:
-    return all(_character_script(c) in ("latin", "number") for c in piece)
+    return all(character_script(c) in ("latin", "number") for c in piece)
 
 
 def _english(piece: str) -> bool:

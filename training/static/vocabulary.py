@@ -102,8 +102,8 @@ def greedy(pieces: Sequence[str]) -> Tokenizer:
     known: dict[str, set[str]] = {}
     for piece in pieces:
         if len(piece) == 1:
-            known.setdefault(_character_script(piece), set()).add(piece)
-    runs = "|".join(f"[{_character_class(known[script])}]{{1,{MAX_RUN}}}" for script in sorted(known))
+            known.setdefault(character_script(piece), set()).add(piece)
+    runs = "|".join(f"[{character_class(known[script])}]{{1,{MAX_RUN}}}" for script in sorted(known))
     tokenizer = Tokenizer(
         models.WordPiece(
             {piece: number for number, piece in enumerate(pieces)},
@@ -117,7 +117,7 @@ def greedy(pieces: Sequence[str]) -> Tokenizer:
     return tokenizer
 
 
-def _character_script(character: str) -> str:
+def character_script(character: str) -> str:
     """Return the kind of run that ``character`` belongs to."""
     if character in "々〆":
         return "kanji"
@@ -128,7 +128,7 @@ def _character_script(character: str) -> str:
     return {"N": "number", "S": "sign", "P": "sign"}.get(unicodedata.category(character)[0], "other")
 
 
-def _character_class(characters: set[str]) -> str:
+def character_class(characters: set[str]) -> str:
     """Return the inside of a regular expression's class, consecutive characters as ranges."""
     codes = sorted(map(ord, characters))
     present = set(codes)

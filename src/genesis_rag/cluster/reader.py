@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,7 +77,7 @@ class ClusterIndex:
     def fingerprint(self) -> str:
         """Return a hash of identity and content, the same as that of an ``index.Index`` of the same documents."""
         manifest = self._states.current.manifest
-        return hashlib.sha256(f"{manifest.identity.to_json()}\n{manifest.content}".encode()).hexdigest()[:16]
+        return manifest.identity.fingerprint(manifest.content)
 
     @property
     def chunk_count(self) -> int:

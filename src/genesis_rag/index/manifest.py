@@ -36,6 +36,10 @@ class IndexIdentity:
         """Return the identity as JSON, the same string for the same identity."""
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
 
+    def fingerprint(self, content: str) -> str:
+        """Return a hash of this identity and of a store's content hash."""
+        return hashlib.sha256(f"{self.to_json()}\n{content}".encode()).hexdigest()[:16]
+
     @classmethod
     def from_json(cls, text: str) -> IndexIdentity:
         """Read what ``to_json`` wrote."""

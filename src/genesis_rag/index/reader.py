@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +80,7 @@ class Index:
     def fingerprint(self) -> str:
         """Return a hash of identity and content: the same documents indexed anywhere with the same tools have one."""
         published = self._states.current.published
-        return hashlib.sha256(f"{published.identity.to_json()}\n{published.content}".encode()).hexdigest()[:16]
+        return published.identity.fingerprint(published.content)
 
     @property
     def chunk_count(self) -> int:
