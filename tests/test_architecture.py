@@ -90,7 +90,7 @@ HEAVY = {
     "milvus_lite": set(),
     "fsspec": {"cluster/texts.py"},
     "tokenizers": {"embedding/static.py", "onnx_graph.py"},
-    "safetensors": {"embedding/static.py"},
+    "safetensors": set(),
 }
 
 

@@ -8,7 +8,6 @@ from genesis_rag.embedding import EmbedderOptions, open_embedder
 from genesis_rag.embedding.counting import CountTokens, counts_alike, open_counter
 from genesis_rag.errors import SettingsError
 from genesis_rag.models import ModelSpec, load_catalogue
-from genesis_rag.models.checking import require_sound
 from genesis_rag.protocols import Embedder, Generator, Reader, Reranker
 from genesis_rag.settings import Settings
 
@@ -25,6 +24,7 @@ def check_model(settings: Settings, name: str) -> str:
         MissingExtraError: its library is not installed.
     """
     from genesis_rag.models.canary import check_embedder, check_reranker, once
+    from genesis_rag.models.checking import require_sound
 
     model = load_catalogue(settings.home).model(name)
     require_sound(model, settings.models_dir)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genesis_rag.errors import IndexNotFoundError, UserError
-from genesis_rag.index import Index, IndexIdentity, IndexWriter
+from genesis_rag.index import Index, IndexIdentity
 from genesis_rag.index.connection import damage_told, open_for_reading, unfinished_first_run
 from genesis_rag.index.derived import Progress, TermMaker
-from genesis_rag.index.doctor import DoctorReport, Finding, doctor
 from genesis_rag.index.manifest import require_same
 from genesis_rag.index.reading import IndexReader
 from genesis_rag.index.snapshot import Snapshot
@@ -23,8 +22,10 @@ from genesis_rag.settings import Settings
 if TYPE_CHECKING:
     from genesis_rag.cluster.copying import Contents
     from genesis_rag.cluster.manifest import Cluster
+    from genesis_rag.index import IndexWriter
+    from genesis_rag.index.doctor import DoctorReport
 
-OpenWriter = Callable[..., IndexWriter]
+OpenWriter = Callable[..., "IndexWriter"]
 
 _MEND = "Bring it to the cluster again from its documents: genesis-rag index --rebuild PATH…"
 
@@ -57,6 +58,8 @@ def open_reader(
 def writer_opener(settings: Settings) -> OpenWriter:
     """Return what opens the index of the settings for writing, called as ``IndexWriter.open`` is."""
     if not settings.is_cluster:
+        from genesis_rag.index import IndexWriter
+
         return IndexWriter.open
     from genesis_rag.cluster import ClusterWriter
 
@@ -65,6 +68,8 @@ def writer_opener(settings: Settings) -> OpenWriter:
 
 def examine(settings: Settings, identity: IndexIdentity, term_maker: TermMaker) -> DoctorReport:
     """Check the index thoroughly, and mend what can be mended; in a cluster nothing is."""
+    from genesis_rag.index.doctor import DoctorReport, Finding, doctor
+
     if not settings.is_cluster:
         return doctor(settings.index_dir, term_maker, expected=identity)
     from genesis_rag.cluster import ClusterIndex

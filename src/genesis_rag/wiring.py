@@ -22,7 +22,6 @@ from genesis_rag.engines import (
 )
 from genesis_rag.errors import SettingsError
 from genesis_rag.index import IndexIdentity
-from genesis_rag.index.doctor import DoctorReport, Finding
 from genesis_rag.indexes import examine, open_reader, writer_opener
 from genesis_rag.models import ModelSpec, ProfileSpec, load_catalogue
 from genesis_rag.models.needs import require_installed
@@ -34,12 +33,12 @@ from genesis_rag.types import Chunk, Document, IngestReport
 
 if TYPE_CHECKING:
     from genesis_rag.backup import BackupReport
+    from genesis_rag.index.doctor import DoctorReport
     from genesis_rag.ingest import Cutter, Tools
 
 __all__ = [
     "BackupReport",
     "DoctorReport",
-    "Finding",
     "Parts",
     "check_model",
     "draw_page",

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from genesis_rag.index.doctor import DoctorReport, Finding
 from genesis_rag.server import schemas
 from genesis_rag.server.problems import STATUS, problem_body
-from genesis_rag.wiring import DoctorReport, Finding
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

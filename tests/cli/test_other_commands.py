@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from genesis_rag.errors import UserError
+from genesis_rag.index.doctor import DoctorReport, Finding
 from genesis_rag.types import SearchFilter
-from genesis_rag.wiring import DoctorReport, Finding
 
 
 def test_search_shows_hits_with_rank_title_page_and_score(genesis: Any, assistant: Any) -> None:

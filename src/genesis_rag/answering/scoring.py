@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def load_weights(*, with_reader: bool = False) -> Weights:
         ValueError: the file was fitted for other features than this code computes.
     """
     name = READER_WEIGHTS_FILE if with_reader else WEIGHTS_FILE
-    data = json.loads((resources.files("genesis_rag.answering") / name).read_text(encoding="utf-8"))
+    data = json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     return parse_weights(data)
 
 

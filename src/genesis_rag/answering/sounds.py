@@ -7,7 +7,6 @@ unvoiced hissing sounds are left out, as katakana writes what is heard and Engli
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from functools import lru_cache
 
 from genesis_rag.text.patterns import lazy
@@ -42,6 +41,8 @@ def same_sound(katakana: str, latin: str) -> bool:
         return False
     if len(heard) <= 2:
         return len(katakana) <= 4 and len(latin) <= 6 and heard in written
+    from difflib import SequenceMatcher
+
     return any(SequenceMatcher(None, heard, one).ratio() >= LIKENESS for one in written)
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
+import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
 
 import click
 
 from genesis_rag.cli.ask import ask
-from genesis_rag.cli.backup import backup
-from genesis_rag.cli.chat import chat
-from genesis_rag.cli.doctor import doctor
-from genesis_rag.cli.documents import documents
-from genesis_rag.cli.evaluate import evaluate
-from genesis_rag.cli.index import index
-from genesis_rag.cli.keys import keys
-from genesis_rag.cli.mcp import mcp
-from genesis_rag.cli.migrate import migrate
-from genesis_rag.cli.models import models
 from genesis_rag.cli.options import EPILOG, SETTINGS, RunState, version
 from genesis_rag.cli.output import remark
-from genesis_rag.cli.saved import answers
-from genesis_rag.cli.search import search
-from genesis_rag.cli.serve import serve
 from genesis_rag.errors import GenesisError, UserError
 
 EXIT_FAILED = 1
@@ -30,7 +22,29 @@ EXIT_USER = 2
 EXIT_INTERRUPTED = 130
 
 
-@click.group(epilog=EPILOG, context_settings=SETTINGS)
+_COMMANDS = "answers ask backup chat doctor documents evaluate index keys mcp migrate models search serve".split()
+_FILES = {"answers": "saved"}
+"""The files of commands that are not named like them."""
+_OBJECTS_UNTIL_COLLECTION = 200_000
+
+
+class _Commands(click.Group):
+    """Imports the file of a command when it is asked for, so that `ask` need not wait for all the others."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of all commands in order."""
+        return _COMMANDS
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return a command, None if there is none of that name."""
+        # After a name that is none, all are needed: click tells which are like it.
+        for one in [name] if name in _COMMANDS else _COMMANDS:
+            if one not in self.commands:
+                self.add_command(getattr(import_module(f"genesis_rag.cli.{_FILES.get(one, one)}"), one))
+        return self.commands.get(name)
+
+
+@click.group(cls=_Commands, epilog=EPILOG, context_settings=SETTINGS)
 @version
 def genesis_rag() -> None:
     """Ask in Japanese or English over your own documents.
@@ -39,14 +53,18 @@ def genesis_rag() -> None:
     """
 
 
-_READING = (ask, chat, search, documents, evaluate, answers, doctor)
-for _command in (*_READING, index, serve, mcp, keys, models, backup, migrate):
-    genesis_rag.add_command(_command)
+def ask_main() -> NoReturn:
+    """Run `ask`, and end without taking everything apart, which takes longer than to answer.
 
-
-def ask_main() -> None:
-    """Run `ask`."""
-    sys.exit(run(ask, "ask", sys.argv[1:]))
+    Files were closed before, what libraries registered for the end is run, and the kernel takes the rest back. One
+    answer makes hardly any garbage that only the collector finds, so that looks seldom; answering a file of questions
+    and building a first index keep within bounds all the same.
+    """
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
+    code = run(ask, "ask", sys.argv[1:])
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main() -> None:
@@ -87,8 +105,6 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        import os
-
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     return code

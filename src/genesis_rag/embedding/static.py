@@ -6,19 +6,20 @@ The folder is a StaticEmbedding of sentence-transformers (its form for quantised
     model.safetensors   ``embeddings`` int8[n, dim] and ``weights`` float32[n]; row ``i`` stands for
                         ``embeddings[i] * weights[i]``
 
-numpy and tokenizers only; nothing is converted as a whole, so that opening takes milliseconds.
+numpy and tokenizers only; the table stays in its file, which is mapped, and nothing is converted as a whole, so that
+opening takes milliseconds and processes share the memory.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
 
 from genesis_rag.errors import ModelError
@@ -30,6 +31,7 @@ _REPAIR = "Install genesis-rag again, or give the folder of a complete static em
 # No text is read beyond this many characters a token; tokens average 2 to 4.
 _CHARACTERS_A_TOKEN = 16
 _BATCH = 256
+_KINDS = {"I8": np.int8, "F32": np.float32}
 
 
 class StaticEmbedder:
@@ -45,12 +47,12 @@ class StaticEmbedder:
 
     def __init__(self, folder: Path, max_tokens: int = 2048) -> None:
         tokenizer_bytes = _read(folder / TOKENIZER_FILE)
-        weights_bytes = _read(folder / WEIGHTS_FILE)
+        weights_bytes = _mapped(folder / WEIGHTS_FILE)
         self._table, self._weights = _tensors(weights_bytes, folder)
         self._tokenizer = _tokenizer(tokenizer_bytes, folder)
         if self._tokenizer.get_vocab_size() != len(self._table):
             raise ModelError(f"The tokenizer and the weights in {folder} do not belong together.", _REPAIR)
-        digest = hashlib.sha256(hashlib.sha256(tokenizer_bytes).digest() + hashlib.sha256(weights_bytes).digest())
+        digest = hashlib.sha256(hashlib.sha256(tokenizer_bytes).digest() + hashlib.sha256(weights_bytes.data).digest())
         self.dim = int(self._table.shape[1])
         self.max_tokens = max_tokens
         self.fingerprint = f"static-{digest.hexdigest()[:32]}-{max_tokens}"
@@ -114,6 +116,15 @@ def _read(path: Path) -> bytes:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.", _REPAIR) from error
 
 
+def _mapped(path: Path) -> NDArray[np.uint8]:
+    try:
+        return np.asarray(np.memmap(path, np.uint8, mode="r"))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.", _REPAIR) from error
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged: {error}.", _REPAIR) from error
+
+
 def _tokenizer(content: bytes, folder: Path) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(content.decode("utf-8"))
@@ -124,11 +135,16 @@ def _tokenizer(content: bytes, folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def _tensors(content: bytes, folder: Path) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def _tensors(content: NDArray[np.uint8], folder: Path) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return views of ``content``, which is in the form of safetensors: length of the header, header, values."""
     try:
-        tensors = load_tensors(content)
-        table, weights = tensors["embeddings"], tensors["weights"]
-    except (SafetensorError, KeyError, ValueError) as error:
+        start = 8 + int.from_bytes(content[:8].tobytes(), "little")
+        header = json.loads(content[8:start].tobytes())
+        values = content[start:]
+        if max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__") != len(values):
+            raise ValueError("it is cut, or goes on after its end")
+        table, weights = (_tensor(header[name], values) for name in ("embeddings", "weights"))
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelError(f"{folder / WEIGHTS_FILE} is damaged or of another form: {error}", _REPAIR) from error
     fits = table.ndim == 2 and min(table.shape) > 0 and weights.shape == table.shape[:1]
     if not fits or table.dtype != np.int8 or weights.dtype != np.float32 or not np.isfinite(weights).all():
@@ -138,6 +154,11 @@ def _tensors(content: bytes, folder: Path) -> tuple[NDArray[np.int8], NDArray[np
             _REPAIR,
         )
     return table, weights
+
+
+def _tensor(entry: dict[str, Any], values: NDArray[np.uint8]) -> NDArray[Any]:
+    first, last = entry["data_offsets"]
+    return values[first:last].view(_KINDS[entry["dtype"]]).reshape(entry["shape"])
 
 
 def _direction_of_nothing(dim: int) -> NDArray[np.float32]:

@@ -9,9 +9,7 @@ name is rubbish of a run that was stopped.
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +111,8 @@ def open_lexical(place: Path) -> Lexical:
     try:
         if os.access(place, os.W_OK):
             return TantivyIndex.open(place)
+        import tempfile  # with shutil: what an ordinary opening need not wait for
+
         with tempfile.TemporaryDirectory(prefix="genesis-rag-") as folder:
             for path in (path for path in place.iterdir() if path.suffix != ".lock"):
                 Path(folder, path.name).symlink_to(path.absolute())
@@ -181,6 +181,8 @@ def publish(directory: Path, name: str, make: Callable[[Path], None]) -> Path:
         make(temporary)
         durable.publish_directory(temporary, root / name)
     except BaseException as error:
+        import shutil
+
         shutil.rmtree(temporary, ignore_errors=True)
         if isinstance(error, OSError):
             raise GenesisError(f"The search files cannot be written: {error}.", NO_ROOM_HINT) from error
@@ -213,6 +215,8 @@ def leftovers(directory: Path, keep: str) -> list[Path]:
 
 def remove_leftovers(directory: Path, keep: str) -> int:
     """Remove the derived directories that SQLite does not name; readers that hold their files open keep them."""
+    import shutil
+
     found = leftovers(directory, keep)
     for path in found:
         shutil.rmtree(path, ignore_errors=True)
@@ -246,6 +250,8 @@ def _encodable(terms: Sequence[str]) -> Sequence[str]:
 
 def _copy_lexical(source: Path, target: Path) -> None:
     """Link the files that are written once and copy the few that are rewritten; locks stay behind."""
+    import shutil
+
     target.mkdir()
     for path in source.iterdir():
         if path.suffix == ".lock":

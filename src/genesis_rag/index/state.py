@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from threading import RLock
@@ -127,6 +125,8 @@ class State:
         with self._lock:
             self.snapshot.connection.close()
             if self._temporary is not None:
+                import shutil
+
                 shutil.rmtree(self._temporary, ignore_errors=True)
                 self._temporary = None
 
@@ -152,6 +152,9 @@ class State:
 
     def _rederive_aside(self, recipe: Recipe) -> None:
         if self._temporary is None:
+            import shutil
+            import tempfile
+
             self._temporary = Path(tempfile.mkdtemp(prefix="genesis-rag-"))
             finalize(self, shutil.rmtree, self._temporary, ignore_errors=True)
         place = self._temporary / files.new_name(self.published.generation)

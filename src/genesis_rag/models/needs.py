@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genesis_rag.errors import ModelError, SettingsError
-from genesis_rag.models.checking import look
 from genesis_rag.models.spec import ModelSpec, ProfileSpec
+
+if TYPE_CHECKING:
+    from genesis_rag.models.checking import Finding
 
 WITHOUT = "Or ask without any: profile `embedded` answers with quotations (leave out --profile)."
 
@@ -27,7 +30,7 @@ def require_installed(profile: ProfileSpec, models: Sequence[ModelSpec], store: 
             )
     missing: list[ModelSpec] = []
     for model in models:
-        found = look(model, store) if model.repo else []
+        found = _trouble(model, store) if model.repo else []
         if any(one.trouble != "missing" for one in found):
             raise ModelError(
                 f"Model '{model.name}' is not what it should be: {found[0]}.",
@@ -38,6 +41,12 @@ def require_installed(profile: ProfileSpec, models: Sequence[ModelSpec], store: 
     if missing:
         raise ModelError(_told(profile, missing), _advice(profile, missing))
     _require_memory(models)
+
+
+def _trouble(model: ModelSpec, store: Path) -> list[Finding]:
+    from genesis_rag.models.checking import look  # nothing that is shipped is looked at
+
+    return look(model, store)
 
 
 def by_hand(model: ModelSpec) -> str:
