@@ -8,13 +8,40 @@ from pathlib import Path
 
 from genesis_rag.answering import ExtractiveAnswerer
 from genesis_rag.conversation import RuleRewriter
-from genesis_rag.engines import local_generator, model_embedder, model_generator, model_reader
+from genesis_rag.engines import local_generator, model_embedder, model_generator, model_reader, remembering
 from genesis_rag.errors import SettingsError
 from genesis_rag.index.reading import IndexReader
 from genesis_rag.models import ProfileSpec, load_catalogue
 from genesis_rag.protocols import Answerer, Embedder, Generator, Rewriter
 from genesis_rag.settings import Settings
 from genesis_rag.text.terms import Analyser
+
+WEIGHTS_KEPT = 100_000
+
+
+class TermWeights:
+    """How much a term tells in ``index``: its inverse document frequency as BM25 of Lucene has it.
+
+    ln(1 + (N - n + 0.5) / (n + 0.5)) for N chunks of which n hold the term. An answer asks for about a thousand, so
+    they are remembered as long as the index stays at its generation. Threads may share it.
+    """
+
+    def __init__(self, index: IndexReader) -> None:
+        self._index = index
+        self._known: tuple[int, dict[str, float]] = (index.generation, {})
+
+    def __call__(self, term: str) -> float:
+        """Return the weight of ``term``."""
+        generation, known = self._known
+        if generation != self._index.generation or len(known) >= WEIGHTS_KEPT:
+            known = {}
+            self._known = (self._index.generation, known)
+        weight = known.get(term)
+        if weight is None:
+            holding = self._index.document_frequency(term)
+            weight = log(1.0 + (max(self._index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
+            known[term] = weight
+        return weight
 
 
 def open_answerer(
@@ -33,13 +60,7 @@ def open_answerer(
         SettingsError: a setting has a value that is none of its own.
         ModelError: a model is missing, damaged or does not work.
     """
-
-    def term_weight(term: str) -> float:
-        """Return the inverse document frequency as BM25 of Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        holding = index.document_frequency(term)
-        return log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
-
-    quoting = _quoting(profile, embedder, analyser, term_weight, settings)
+    quoting = _quoting(profile, embedder, analyser, TermWeights(index), settings)
     generator = _generator(profile, settings)
     if generator is None:
         return quoting, RuleRewriter()
@@ -77,4 +98,4 @@ def _quoting(
     if profile.sentence_embedder and profile.sentence_embedder != profile.embedder:
         embedder = model_embedder(catalogue.model(profile.sentence_embedder), settings)
     reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
-    return ExtractiveAnswerer(embedder, analyser, term_weight, reader=reader)
+    return ExtractiveAnswerer(remembering(embedder), analyser, term_weight, reader=reader)

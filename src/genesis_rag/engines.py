@@ -98,6 +98,13 @@ def model_embedder(model: ModelSpec, settings: Settings, *, cached: bool = True)
     return CachingEmbedder(embedder, settings.home / "cache" / "embeddings.sqlite") if cached else embedder
 
 
+def remembering(embedder: Embedder) -> Embedder:
+    """Return ``embedder`` with the vectors of its last texts in memory: for sentences, which many questions meet."""
+    from genesis_rag.embedding.recent import RecentEmbedder
+
+    return RecentEmbedder(embedder)
+
+
 def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:
     """Open a reranker; a reader can be one."""
     if model.task == "reading":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ FEATURES = (
 """Names of the columns of ``UnitTable.values``; all lie between -1 and about 1."""
 
 _FIRST_DENSE = FEATURES.index("dense")
+_TEXTS_KEPT = 2048
 
 ANSWERABLE_FEATURES = (
     "score", "probability", "unit_coverage", "around_coverage", "passage_coverage", "rare_coverage", "missing",
@@ -58,9 +59,15 @@ class Tools:
     cross_scale: float = 1.0
     reader: Reader | None = None
 
-    def terms(self, text: str) -> set[str]:
+    def terms(self, text: str) -> frozenset[str]:
         """Return the distinct content terms of a text."""
-        return self.analyser.content_set(text)
+        return _terms(self.analyser.content_set, text)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _terms(content_set: Callable[[str], set[str]], text: str) -> frozenset[str]:
+    """Return the terms of one of the texts that were read last: a passage answers many questions."""
+    return frozenset(content_set(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +127,8 @@ def coverage(
 
 def build_table(question: Question, units: Sequence[Unit], passages: Sequence[Passage], tools: Tools) -> UnitTable:
     """Return the features of ``units`` for ``question``."""
-    terms = tuple(frozenset(tools.terms(unit.text)) for unit in units)
-    titles = tuple(frozenset(tools.terms(" ".join((passage.title, *passage.heading_path)))) for passage in passages)
+    terms = tuple(tools.terms(unit.text) for unit in units)
+    titles = tuple(tools.terms(" ".join((passage.title, *passage.heading_path))) for passage in passages)
     whole = tuple(
         titles[index].union(*(terms[k] for k, unit in enumerate(units) if unit.passage == index))
         for index in range(len(passages))
@@ -172,10 +179,10 @@ class _Lexical:
         self.units = units
         self.terms = terms
         self.titles = titles
-        self.weight = cache(tools.term_weight)
+        self.weight = {term: tools.term_weight(term) for term in frozenset().union(*terms)}
         self.squares = {term: weight * weight for term, weight in question.weights.items()}
         self.most = max(question.weights.values(), default=0.0) or 1.0
-        self.leads = {unit.lead_text: frozenset(tools.terms(unit.lead_text)) for unit in units}
+        self.leads = {unit.lead_text: tools.terms(unit.lead_text) for unit in units}
 
     def row(self, k: int) -> list[float]:
         """Return coverage … item_depth of unit ``k`` (the first 13 columns)."""
@@ -184,7 +191,8 @@ class _Lexical:
         lead, title = self.leads[unit.lead_text], self.titles[unit.passage]
         known = own | title | lead
         missing = max((weight for term, weight in weights.items() if term not in known), default=0.0) / self.most
-        fresh = sum(self.weight(term) for term in own if term not in weights)
+        other = own - weights.keys()
+        fresh = sum(map(self.weight.__getitem__, other))
         shared = sum(weight for term, weight in weights.items() if term in own)
         return [
             coverage(weights, own),
@@ -196,7 +204,7 @@ class _Lexical:
             self._run(own),
             missing,
             shared / (shared + fresh + 1e-6),
-            1.0 - math.exp(-sum(term not in weights for term in own) / 20.0),
+            1.0 - math.exp(-len(other) / 20.0),
             math.log1p(len(unit.text)) / 6.0,
             float(unit.position == 0),
             math.log1p(unit.position) / 4.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from genesis_rag.answering.lines import Line, cell_ordinal, cells, ends_like_sentence, read_lines, trim
@@ -22,6 +23,7 @@ _LONG_ITEM = 200
 _WORDLESS = lazy(r"[\W_]*")
 _LEAD_CHARS = 160
 _MAX_UNITS = 400
+_PASSAGES_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,21 @@ def split_passages(passages: Sequence[Passage]) -> list[Unit]:
 
 def split_passage(passage: Passage, index: int = 0) -> list[Unit]:
     """Return the units of one passage in the order of the text."""
-    headings = frozenset(part.strip() for part in (*passage.heading_path, passage.title) if part.strip())
-    lines = read_lines(passage.text, headings)
+    units = _split(passage.text, (*passage.heading_path, passage.title), passage.language)
+    return [replace(unit, passage=index) for unit in units] if index else list(units)
+
+
+@lru_cache(maxsize=_PASSAGES_KEPT)
+def _split(text: str, headings: tuple[str, ...], language: Language) -> tuple[Unit, ...]:
+    """Return the units of a text as those of passage 0; the passages that were read last are split already."""
+    lines = read_lines(text, frozenset(part.strip() for part in headings if part.strip()))
     pieces: list[Unit] = []
-    builder = _Builder(passage, index, pieces)
+    builder = _Builder(text, language, pieces)
     for block in _blocks(lines):
         builder.add(block)
         if len(pieces) >= _MAX_UNITS:
             break
-    return pieces[:_MAX_UNITS]
+    return tuple(pieces[:_MAX_UNITS])
 
 
 def language_of(text: str, document: Language) -> Language:
@@ -120,9 +128,9 @@ def _continues(block: Sequence[Line], line: Line, blank: bool) -> bool:
 class _Builder:
     """Collects the units of one passage."""
 
-    def __init__(self, passage: Passage, index: int, units: list[Unit]) -> None:
-        self.passage = passage
-        self.index = index
+    def __init__(self, text: str, language: Language, units: list[Unit]) -> None:
+        self.text = text
+        self.language = language
         self.units = units
         self.block = -1
         self.lists = 0
@@ -142,22 +150,22 @@ class _Builder:
             self._prose(block)
 
     def _unit(self, span: Span, kind: UnitKind, ordinal: int | None = None, list_id: int | None = None) -> None:
-        text = self.passage.text[span.start : span.end]
+        text = self.text[span.start : span.end]
         if _WORDLESS.fullmatch(text):
             return
         if kind != "heading" and gives_orders(text):
             kind = "heading"  # What a document tells a model to do or say answers no question of a reader.
         self.units.append(
-            Unit(self.index, span.start, span.end, text, kind, language_of(text, self.passage.language), ordinal,
-                 list_id, None, "", len(self.units), self.block)
+            Unit(0, span.start, span.end, text, kind, language_of(text, self.language), ordinal, list_id, None, "",
+                 len(self.units), self.block)
         )  # fmt: skip
 
     def _prose(self, block: Sequence[Line]) -> None:
         start, end = block[0].start, block[-1].end
-        for span in sentence_spans(self.passage.text[start:end]):
-            place = trim(self.passage.text, start + span.start, start + span.end)
+        for span in sentence_spans(self.text[start:end]):
+            place = trim(self.text, start + span.start, start + span.end)
             # A question in a document (a FAQ has many) is like what is asked, but it answers nothing.
-            asks = _ASKS.search(self.passage.text[place.start : place.end])
+            asks = _ASKS.search(self.text[place.start : place.end])
             self._unit(place, "heading" if asks else "sentence")
 
     def _lead(self) -> int | None:
@@ -199,10 +207,10 @@ class _Builder:
 
     def _item(self, span: Span, ordinal: int | None, list_id: int) -> None:
         """Add a list item; a long one sentence by sentence, of which the first carries the number."""
-        if width(self.passage.text[span.start : span.end]) <= _LONG_ITEM:
+        if width(self.text[span.start : span.end]) <= _LONG_ITEM:
             self._unit(span, "item", ordinal, list_id)
             return
-        sentences = sentence_spans(self.passage.text[span.start : span.end])
+        sentences = sentence_spans(self.text[span.start : span.end])
         for number, inner in enumerate(sentences):
             piece = Span(span.start + inner.start, span.start + inner.end)
             if number == 0:
@@ -211,7 +219,7 @@ class _Builder:
                 self._unit(piece, "sentence")
 
     def _table(self, lines: Sequence[Line], has_header: bool) -> None:
-        text = self.passage.text
+        text = self.text
         rows = [found for line in lines if (found := cells(text, line))]
         lead, list_id = self._lead(), self._new_list()
         if has_header and len(rows) > 1 and not _numbered(text, rows[0]):
