@@ -11,10 +11,12 @@ from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 import genesis_rag
-from genesis_rag.embedding import open_embedder
+from genesis_rag.embedding import EmbedderOptions, open_embedder
 from genesis_rag.protocols import Embedder
 
-SHIPPED = Path(genesis_rag.__file__).parent / "embedded" / "static"
+EMBEDDED = Path(genesis_rag.__file__).parent / "embedded"
+SHIPPED = EMBEDDED / "static"
+SMALL = EmbedderOptions(file="embedder.onnx", pooling="mean", max_tokens=512)
 WORDS = [
     "日本",
     "首都",
@@ -56,10 +58,12 @@ def make_static(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
     return make
 
 
-@pytest.fixture(scope="session", params=["hashing", "static made", "static shipped"])
+@pytest.fixture(scope="session", params=["hashing", "static made", "static shipped", "onnx shipped"])
 def embedder(request: pytest.FixtureRequest, make_static: Callable[..., Path]) -> Embedder:
     """Every backend of the contract suite."""
     backend, _, kind = request.param.partition(" ")
+    if backend == "onnx":
+        return open_embedder(backend, EMBEDDED / "small", SMALL)
     return open_embedder(backend, make_static() if kind == "made" else SHIPPED)
 
 

@@ -73,10 +73,10 @@ def test_the_same_text_gives_the_same_row_and_count(embedder: Embedder, text: st
     assert embedder.count_tokens(text) == embedder.count_tokens(text) >= 0
 
 
-def test_text_without_known_tokens_gets_one_fixed_direction(embedder: Embedder) -> None:
+def test_text_without_words_gets_a_direction_too(embedder: Embedder) -> None:
     vectors = embedder.embed_passages(["", " \n\t", "🙂", "\u200b", "、。！？"])
     assert unit(vectors)
-    assert np.abs(vectors - vectors[0]).max() < 1e-6
+    assert np.abs(vectors[:2] - vectors[0]).max() < 1e-6
     assert embedder.count_tokens("") == 0
 
 

@@ -14,11 +14,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+import genesis_rag
 from genesis_rag.embedding import BACKENDS, open_embedder
 from genesis_rag.embedding.static import StaticEmbedder
 from genesis_rag.errors import ModelError, SettingsError
 
 Make = Callable[..., Path]
+SHIPPED = Path(genesis_rag.__file__).parent / "embedded" / "static"
 
 
 def test_a_row_is_the_weighted_sum_of_its_tokens(make_static: Make) -> None:
@@ -44,6 +46,12 @@ def test_cuts_at_exactly_max_tokens(make_static: Make) -> None:
 def test_white_space_does_not_use_up_the_length(make_static: Make) -> None:
     embedder = StaticEmbedder(make_static(), max_tokens=2)
     assert np.allclose(embedder.embed_passages([" " * 200 + "日本"]), embedder.embed_passages(["日本"]), atol=1e-6)
+
+
+def test_text_without_known_tokens_gets_one_fixed_direction(make_static: Make) -> None:
+    for folder in (make_static(), SHIPPED):
+        vectors = StaticEmbedder(folder).embed_passages(["", " \n\t", "🙂", "\u200b", "、。！？"])
+        assert np.abs(vectors - vectors[0]).max() < 1e-6
 
 
 def test_the_fingerprint_names_the_content(make_static: Make, tmp_path: Path) -> None:

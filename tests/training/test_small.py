@@ -145,11 +145,13 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
 
 def test_exported_models_run_in_the_product(made: Path, embedded: Path, shape: Any, tmp_path: Path) -> None:
     import torch
+    from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
     from training.small.encoder import vectors
     from training.small.export import export
     from training.small.reader import read
     from training.small.reading import Windows
+    from training.small.rebuild import read_graph, write_folder
     from training.small.train_reader import Share, load_embedder, train
 
     reader = train(made, embedded, steps=4, shape=shape, layers=(0, 1), share=Share(4, 4, 2))
@@ -164,6 +166,10 @@ def test_exported_models_run_in_the_product(made: Path, embedded: Path, shape: A
         expected = vectors(encoder, [np.array(tokenizer.encode(text).ids) for text in texts], encoder.table()).numpy()
     found = embedder.embed_passages(texts)
     assert (found * expected).sum(axis=1).min() > 0.98
+
+    write_folder(read_graph(tmp_path, heads=shape.heads), tmp_path / "tokenizer.json", tmp_path / "rebuilt")
+    again = SentenceTransformer(str(tmp_path / "rebuilt"), device="cpu").encode(texts, show_progress_bar=False)
+    assert (found * again).sum(axis=1).min() > 0.98
 
     product = open_reader("onnx", tmp_path, ReaderOptions(file="reader.onnx"))
     ((reading,),) = product.read("アイウ?", [("title", "エオカ、b c d e.")])

@@ -56,12 +56,12 @@ def title_key(title: str) -> str:
     return fold(title.split(" - ")[0]).strip()
 
 
-def load_collection(data: Path, language: Language) -> Collection:
-    """Return all train and dev passages of a language (English: wiki, qed and selqa only)."""
+def load_collection(data: Path, language: Language, parts: Sequence[str] = ("", "_dev")) -> Collection:
+    """Return the train ("") and dev ("_dev") passages of a language (English: wiki, qed and selqa only)."""
     rows = [
         row
-        for name in (f"passages_{language}", f"passages_{language}_dev")
-        for row in read_lines(data / f"{name}.jsonl.gz")
+        for part in parts
+        for row in read_lines(data / f"passages_{language}{part}.jsonl.gz")
         if wanted(row["id"], language)
     ]
     return Collection(

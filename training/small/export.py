@@ -22,9 +22,12 @@ from numpy.typing import NDArray
 from torch import nn
 from training.small.encoder import Encoder, Shape
 from training.small.reader import LAYERS, Reader, make_reader
+from training.small.reading import QUESTION, TITLE, WINDOW
 from training.small.train_reader import load_embedder
 
 TABLE_FILE, TABLE_NAME = "tokens.int8", "tokens.rows"
+READ_TOKENS = QUESTION + TITLE + WINDOW + 4
+"""The longest input of the reader: [CLS] and three [SEP] beside its parts."""
 _OPSET = 17
 
 
@@ -35,18 +38,22 @@ def quantised_rows(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArra
 
 
 class _Graph(nn.Module):
-    """An encoder over an int8 token table, without the shortcuts of training, for tracing."""
+    """An encoder over int8 tables of tokens and places, without the shortcuts of training, for tracing."""
 
-    def __init__(self, body: Encoder, rows: torch.Tensor, scales: torch.Tensor) -> None:
+    def __init__(self, body: Encoder, rows: torch.Tensor, scales: torch.Tensor, longest: int | None = None) -> None:
         super().__init__()
         self.body = body
         self.register_buffer("rows", rows)
         self.register_buffer("scales", scales)
+        places = quantised_rows(body.positions.detach().numpy()[:longest])
+        for name, values in zip(("position_rows", "position_scales"), places, strict=True):
+            self.register_buffer(name, torch.from_numpy(values))
 
     def encode(self, ids: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor | None) -> torch.Tensor:
         x = self.rows[ids].float() * self.scales[ids]
         kind = self.body.kinds[0] if kinds is None else self.body.kinds[kinds]
-        x = self.body.norm(x + self.body.positions[: ids.shape[1]] + kind)
+        places = self.position_rows[: ids.shape[1]].float() * self.position_scales[: ids.shape[1]]
+        x = self.body.norm(x + places + kind)
         attended = mask[:, None, None, :].bool()
         for layer in self.body.layers:
             x = layer(x, attended)
@@ -64,7 +71,7 @@ class ReaderGraph(_Graph):
     """What reader.onnx computes."""
 
     def __init__(self, reader: Reader, rows: torch.Tensor, scales: torch.Tensor) -> None:
-        super().__init__(reader.body, rows, scales)
+        super().__init__(reader.body, rows, scales, READ_TOKENS)
         self.mixed, self.relevance, self.ends = reader.mixed, reader.relevance, reader.ends
 
     def forward(
