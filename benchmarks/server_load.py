@@ -43,17 +43,19 @@ class Tally:
     """What the clients saw; filled by many threads."""
 
     seconds: list[float] = field(default_factory=list)
+    stages: dict[str, list[float]] = field(default_factory=lambda: {"retrieval": [], "answering": [], "rest": []})
     outcomes: Counter[str] = field(default_factory=Counter)
     citations: int = 0
     wrong: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def start(home: Path, workers: int = 1) -> tuple[subprocess.Popen[bytes], str]:
+def start(home: Path, workers: int = 1, profile: str = "") -> tuple[subprocess.Popen[bytes], str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     program = Path(sys.executable).with_name("genesis-rag")
     options = ["--home", str(home), "--port", str(port), "--workers", str(workers), "--quiet"]
+    options += ["--profile", profile] if profile else []
     server = subprocess.Popen([program, "serve", *options])
     address = f"http://127.0.0.1:{port}"
     for _ in range(600):
@@ -79,11 +81,16 @@ def ask(address: str, seed: int, end: float, texts: dict[str, str], tally: Tally
                     tally.outcomes[type(error).__name__] += 1
                 continue
             taken = time.perf_counter() - started
-            cited = response.json().get("citations", []) if response.status_code == 200 else []
+            answer = response.json() if response.status_code == 200 else {}
+            cited, timings = answer.get("citations", []), answer.get("timings", {})
             wrong = sum(not matches(client, citation, texts) for citation in cited)
             with tally.lock:
                 tally.seconds.append(taken)
                 tally.outcomes[str(response.status_code)] += 1
+                for name in timings and ("retrieval", "answering"):
+                    tally.stages[name].append(timings[name])
+                if timings:
+                    tally.stages["rest"].append(taken - timings["retrieval"] - timings["answering"])
                 tally.citations += len(cited)
                 tally.wrong += wrong
 
@@ -143,6 +150,9 @@ def told(tally: Tally, seconds: float) -> dict[str, Any]:
         "answers_per_second": round(len(tally.seconds) / seconds, 1),
         "p50_ms": round(cuts[49] * 1000, 1),
         "p99_ms": round(cuts[98] * 1000, 1),
+        "stages_p50_ms": {
+            name: round(statistics.median(all_) * 1000, 2) for name, all_ in tally.stages.items() if all_
+        },
         "outcomes": dict(tally.outcomes),
         "citations": tally.citations,
         "wrong_citations": tally.wrong,
