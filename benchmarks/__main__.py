@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-CAMPAIGNS = ("torture",)
-"""What takes hours and has a command of its own."""
+CAMPAIGNS = ("peers", "torture")
+"""What takes hours, or an environment of its own, and has a command of its own."""
 
 
 def names() -> list[str]:

@@ -41,6 +41,8 @@ REPAIR = "Fetch the model again (genesis-rag models pull), or correct its entry 
 _USUAL_FILES = ("model.onnx", "onnx/model.onnx")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
 _QUANTISED_WHILE_RUNNING = (b"DynamicQuantize", b"MatMulInteger", b"ConvInteger")
+_CPU_BATCH = 8
+"""On a processor larger batches gain nothing and cost padding: with 32, all-MiniLM-L6-v2 took 25 % longer."""
 _WINDOW = 2048
 _CHARACTERS_A_TOKEN = 16
 
@@ -70,9 +72,10 @@ class OnnxGraph:
         self._tokenizer = _tokenizer(self.files[1], max_tokens)
         self._plain = _tokenizer(self.files[1], None)
         alone = any(name in content for name in _QUANTISED_WHILE_RUNNING)
-        self._batch = 1 if alone else batch
         self._workers = (threads or os.cpu_count() or 1) if alone else 1
         self._session = _session(graph, device, 1 if alone else threads)
+        on_cpu = self._session.get_providers()[0] == "CPUExecutionProvider"
+        self._batch = 1 if alone else min(batch, _CPU_BATCH) if on_cpu else batch
         self._inputs = {one.name for one in self._session.get_inputs()}
         if not {"input_ids"} <= self._inputs <= _INPUTS:
             raise ModelError(f"{graph} does not read texts: its inputs are {sorted(self._inputs)}.", REPAIR)

@@ -19,6 +19,9 @@ from genesis_rag.protocols import Embedder, Remote, Vectors
 _SCHEMA = """
 create table if not exists vectors (key blob primary key, vector blob not null) without rowid;
 """
+_JOURNAL = "pragma journal_mode = wal; pragma synchronous = normal;"
+"""Writes are appended and not waited for: else every new question would wait for the disk, 30 ms on a slow one."""
+_SIDECARS = ("-wal", "-shm")
 _AT_ONCE = 500  # below SQLite's limit of variables in one statement
 _LIMIT_MB = 2048
 
@@ -98,8 +101,11 @@ def _open(path: Path, limit_mb: int) -> sqlite3.Connection | None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and (attempt or path.stat().st_size > limit_mb * 2**20):
-                path.unlink()
+                for file in (path, *(path.with_name(path.name + end) for end in _SIDECARS)):
+                    file.unlink(missing_ok=True)
             database = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
+            with suppress(sqlite3.Error):  # a file that can only be read is of use as it is
+                database.executescript(_JOURNAL)
             database.executescript(_SCHEMA)
             return database
         except (OSError, sqlite3.Error):

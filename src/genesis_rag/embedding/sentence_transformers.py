@@ -21,6 +21,8 @@ from genesis_rag.errors import BackendError, MissingExtraError, ModelError, Sett
 from genesis_rag.protocols import Vectors
 
 _REPAIR = "Fetch the model again (genesis-rag models pull), or correct its entry in models.toml."
+_CPU_BATCH = 8
+"""On a processor larger batches gain nothing and cost padding: with 32, all-MiniLM-L6-v2 took 19 % longer."""
 _POOL_FROM = 1024
 """Texts from which on it pays to send them to the processes of several devices."""
 
@@ -41,6 +43,7 @@ class SentenceTransformersEmbedder:
             raise MissingExtraError("sentence-transformers", "torch")
         self._options = completed(options, folder)
         self._devices = _devices(options.device)
+        self._batch = min(options.batch, _CPU_BATCH) if self._devices[0] == "cpu" else options.batch
         self._lock = threading.Lock()
         self._pool: dict[str, Any] | None = None
         self._model = _load(folder, self._devices[0], options.threads)
@@ -84,7 +87,7 @@ class SentenceTransformersEmbedder:
                 rows = encode(
                     cut,
                     prompt=prefix,
-                    batch_size=self._options.batch,
+                    batch_size=self._batch,
                     show_progress_bar=False,
                     convert_to_numpy=True,
                     **self._spread(len(cut)),

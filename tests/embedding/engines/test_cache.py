@@ -65,6 +65,37 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, content: bytes) -> None:
     assert inner.asked == ["日本"]
 
 
+def test_a_new_text_is_not_waited_for_to_reach_the_disk(tmp_path: Path) -> None:
+    path, inner = tmp_path / "vectors.sqlite", Counting()
+    cached = CachingEmbedder(inner, path)
+    cached.embed_queries(["日本"])
+    cached.close()
+    with sqlite3.connect(path) as database:
+        assert database.execute("pragma journal_mode").fetchone() == ("wal",)
+    inner.asked.clear()
+    CachingEmbedder(inner, path).embed_queries(["日本"])
+    assert inner.asked == []
+
+
+def test_what_a_stopped_process_left_is_read_and_goes_with_a_cache_that_is_emptied(tmp_path: Path) -> None:
+    path, inner = tmp_path / "vectors.sqlite", Counting()
+    running = CachingEmbedder(inner, path)
+    running.embed_passages(["日本"])
+    left = tmp_path / "left"
+    left.mkdir()
+    for file in tmp_path.glob("vectors.sqlite*"):
+        (left / file.name).write_bytes(file.read_bytes())
+    assert (left / "vectors.sqlite-wal").stat().st_size > 0
+    inner.asked.clear()
+    CachingEmbedder(inner, left / "vectors.sqlite").embed_passages(["日本"])
+    assert inner.asked == []
+    for file in tmp_path.glob("vectors.sqlite*"):
+        (left / file.name).write_bytes(file.read_bytes())
+    CachingEmbedder(inner, left / "vectors.sqlite", limit_mb=-1).embed_passages(["日本"])
+    assert inner.asked == ["日本"]
+    running.close()
+
+
 def test_without_a_place_it_passes_through(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     inner = Counting()

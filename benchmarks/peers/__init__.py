@@ -1,0 +1,1 @@
+"""The same passages and questions through other libraries and through ours: ``python -m benchmarks.peers``."""
