@@ -139,8 +139,8 @@ def _counted(profile: QuestionProfile) -> re.Pattern[str] | None:
         return None
     head = re.escape(profile.head.split()[0])
     if profile.language == "ja":
-        return lazy(rf"[0-9〇一二三四五六七八九十百千万億兆][\s約余数]*{head}")
-    return lazy(
+        return re.compile(rf"[0-9〇一二三四五六七八九十百千万億兆][\s約余数]*{head}")
+    return re.compile(
         rf"\b(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|dozens?|several)\s(?:\w+\s){{0,2}}{head}"
     )
 

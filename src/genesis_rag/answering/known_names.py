@@ -6,7 +6,7 @@ One line a thing, its forms apart by "|". A form in Latin letters is matched as 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _TABLE = """
 United States|U.S.|US|USA|American|America|Americans|Japan-US|US-Japan|米国|アメリカ|日米|米側|米国側
@@ -173,9 +173,10 @@ def _in_other_words(form: str, evidence: str) -> bool:
     return len(form) > 4 and form.isascii() and form.upper() in evidence
 
 
-def _found(text: str) -> list[tuple[str, int]]:
+@lru_cache(maxsize=512)
+def _found(text: str) -> tuple[tuple[str, int], ...]:
     _, pattern = _forms()
-    return [(match[0], thing) for match in pattern.finditer(text) for thing in _things(match[0])]
+    return tuple((match[0], thing) for match in pattern.finditer(text) for thing in _things(match[0]))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from genesis_rag.text.language import detect_language
@@ -143,5 +144,5 @@ def _side(name: str, question: str) -> Side:
 
 def _names(alias: str, folded: str) -> bool:
     if not alias.isascii():
-        return lazy(rf"{alias}(?![a-z0-9])").search(folded) is not None  # 富岳 is not in 富岳NEXT
-    return lazy(rf"(?<![a-z0-9]){alias.replace('.', '[.]')}(?![a-z0-9])").search(folded) is not None
+        return re.search(rf"{alias}(?![a-z0-9])", folded) is not None  # 富岳 is not in 富岳NEXT
+    return re.search(rf"(?<![a-z0-9]){alias.replace('.', '[.]')}(?![a-z0-9])", folded) is not None
