@@ -74,7 +74,7 @@ HEAVY = {
     "onnxruntime": {"onnx_graph.py"},
     "httpx": {"remote/client.py"},
     "ray": {"ingest/on_ray.py"},
-    "faiss": {"index/vectors.py"},
+    "faiss": {"index/vectors.py", "index/faiss_parts.py", "index/coded.py"},
     "tantivy": {"index/lexical.py"},
     "sudachipy": {"text/terms_sudachi.py"},
     "fastapi": {"server/"},

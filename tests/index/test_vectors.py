@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genesis_rag.index.coded import RESCORED, TOLERANCE, CodedVectorIndex
 from genesis_rag.index.vectors import ExactVectorIndex, FaissVectorIndex
 from genesis_rag.protocols import VectorIndex
 
@@ -249,3 +250,105 @@ def test_faiss_searches_run_at_once() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def near(index: CodedVectorIndex, model: dict[int, np.ndarray], allowed: set[int] | None = None) -> None:
+    """The contract of an index with a tolerance: what it found is as good as what ought to be found."""
+    assert len(index) == len(model)
+    given = None if allowed is None else np.array(sorted(allowed), dtype=np.int64)
+    queries = unit(20, 99)
+    for query, (ids, scores) in zip(queries, index.search(queries, 7, given), strict=True):
+        best = expected(model, query, 7, allowed)
+        assert len(ids) == len(best) and len(set(ids.tolist())) == len(ids)
+        assert ids.dtype == np.int64 and scores.dtype == np.float32
+        assert allowed is None or allowed.issuperset(ids.tolist())
+        np.testing.assert_allclose(scores, [model[int(i)] @ query for i in ids], atol=CODED_ATOL)
+        np.testing.assert_allclose(scores, [model[i] @ query for i in best], atol=CODED_ATOL)
+        assert (np.diff(scores) <= 0).all()
+
+
+CODED_ATOL = 0.01
+"""The rounding of rows of 16 numbers; of 256 it is within TOLERANCE."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("arsl"), st.lists(st.integers(0, 40), max_size=12), st.integers(0, 999)), max_size=8
+    )
+)
+def test_coded_follows_every_change(changes: list[tuple[str, list[int], int]]) -> None:
+    index, model = CodedVectorIndex(DIM, unit(1, 7)[0] * 0.1), {}
+    for what, numbers, seed in changes:
+        ids = np.array(numbers, dtype=np.int64)
+        if what == "a":
+            rows = unit(len(ids), seed)
+            index.add(ids, rows)
+            model.update(zip(numbers, rows, strict=True))
+        elif what == "r":
+            index.remove(ids)
+            for number in numbers:
+                model.pop(number, None)
+        elif what == "s":
+            near(index, model, set(numbers))
+        else:
+            near(index, model)
+    near(index, model)
+    known = np.array(sorted(model), dtype=np.int64)
+    assert index.ids().tolist() == known.tolist()
+    assert index.holds(known, np.array([model[n] for n in known.tolist()]).reshape(-1, DIM))
+    assert set(index.products(unit(1, 3)[0], range(41))) == set(model)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_coded_is_the_same_after_saving_and_can_be_changed(tmp_path: Path, mapped: bool) -> None:
+    rows = unit(RESCORED + 2_000, 21, dim=40)
+    index = CodedVectorIndex(40, rows.mean(axis=0))
+    index.add(np.arange(len(rows)) * 3, rows)
+    index.save(tmp_path / "v")
+    loaded = CodedVectorIndex.load(tmp_path / "v", mapped=mapped)
+    for (ids, scores), (again, others) in zip(index.search(rows[:9], 5), loaded.search(rows[:9], 5), strict=True):
+        assert ids.tolist() == again.tolist() and scores.tobytes() == others.tobytes()
+    before = (tmp_path / "v").read_bytes()
+    loaded.remove(np.array([0, 3]))
+    loaded.add(np.array([6]), rows[:1])
+    assert [int(ids[0]) for ids, _ in loaded.search(rows[:1], 1)] == [6] and len(loaded) == len(rows) - 2
+    assert (tmp_path / "v").read_bytes() == before
+
+
+def test_coded_finds_nearly_all_of_real_size_and_all_inside_a_narrow_filter() -> None:
+    rng = np.random.default_rng(5)
+    centres = rng.standard_normal((300, 256))
+    rows = centres[rng.integers(0, 300, 20_000)] + 1.5 * rng.standard_normal((20_000, 256)) + 0.5
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    index = CodedVectorIndex(256, rows[:500].mean(axis=0))
+    index.add(np.arange(20_000), rows)
+    narrow = np.arange(0, 20_000, 10)
+    for allowed, least in ((None, 0.97), (np.arange(0, 20_000, 2), 0.97), (narrow, 0.99)):
+        hits = 0
+        products = rows[:50] @ rows.T
+        if allowed is not None:
+            products[:, np.setdiff1d(np.arange(20_000), allowed)] = -2
+        for query, (ids, scores) in enumerate(index.search(rows[:50], 10, allowed)):
+            hits += len(set(ids.tolist()) & set(np.argsort(-products[query])[:10].tolist()))
+            assert np.abs(scores - products[query][ids]).max() <= TOLERANCE
+        assert hits / 500 >= least
+
+
+def test_coded_refuses_files_of_another_size_or_kind(tmp_path: Path) -> None:
+    index = CodedVectorIndex(DIM)
+    index.add(np.arange(30), unit(30, 1))
+    index.save(tmp_path / "v")
+    whole = (tmp_path / "v").read_bytes()
+    for broken in (whole[:-1], whole + b"x", whole[:10], b"", b"X" + whole[1:], whole[:8] + b"\xff" * 16 + whole[24:]):
+        (tmp_path / "w").write_bytes(broken)
+        with pytest.raises(ValueError):
+            CodedVectorIndex.load(tmp_path / "w")
+
+
+def test_coded_tells_other_vectors_and_other_ids() -> None:
+    index, rows = CodedVectorIndex(DIM), unit(30, 1)
+    index.add(np.arange(30), rows)
+    assert index.holds(np.arange(30), rows)
+    assert not index.holds(np.arange(30), rows[::-1])
+    assert not index.holds(np.array([31]), rows[:1])

@@ -1,4 +1,4 @@
-"""The files derived from the store: vectors.faiss and lexical/, in one directory for each generation.
+"""The files derived from the store: vectors.faiss (of many rows vectors.codes) and lexical/, a directory a generation.
 
 A directory is built beside, in ``derived/.tmp-…``, made to last, and named ``derived/<generation>-<random>`` in one
 step;
@@ -18,10 +18,10 @@ from typing import Protocol
 from genesis_rag.errors import GenesisError
 from genesis_rag.index import durable
 from genesis_rag.index.connection import NO_ROOM_HINT
+from genesis_rag.index.filling import SearchVectors, all_vectors, changed_vectors, open_vectors
 from genesis_rag.index.manifest import DerivedManifest, FileRecord, IndexIdentity, differences, record_files
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import write_meta
-from genesis_rag.index.vectors import FaissVectorIndex
 from genesis_rag.protocols import Ids, LexicalIndex
 from genesis_rag.types import Chunk
 
@@ -55,7 +55,7 @@ class Lexical(LexicalIndex, Protocol):
 class Derived:
     """Both indexes of one generation, open for searching."""
 
-    vectors: FaissVectorIndex
+    vectors: SearchVectors
     lexical: Lexical
 
 
@@ -75,7 +75,7 @@ def open_derived(place: Path, identity: IndexIdentity, generation: int, rows: in
         ValueError: it is missing, damaged, or of another generation; the message says which.
     """
     manifest = require_sound(place, identity, generation, rows, full=full)
-    vectors = FaissVectorIndex.load(place / VECTORS_NAME, mapped=not full)
+    vectors = open_vectors(place, mapped=not full)
     lexical = open_lexical(place / LEXICAL_NAME)
     if len(vectors) != rows or len(lexical) != rows or vectors.dim != manifest.dim:
         raise ValueError(f"{len(vectors)} vectors and {len(lexical)} keyword rows instead of {rows}")
@@ -127,9 +127,8 @@ def build(place: Path, snapshot: Snapshot, recipe: Recipe) -> None:
 
     place.mkdir(parents=True)
     total = snapshot.count()
-    vectors = FaissVectorIndex(recipe.identity.dim)
-    _add_vectors(vectors, snapshot, recipe, born=0, total=total)
-    vectors.save(place / VECTORS_NAME)
+    vectors = all_vectors(snapshot, recipe.identity.dim, total, recipe.progress)
+    vectors.save(place / vectors.file_name)
     (place / LEXICAL_NAME).mkdir()
     TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, born=0, total=total))
     _write_manifest(place, snapshot, recipe, rows=len(vectors), known={})
@@ -150,10 +149,9 @@ def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed:
     place.mkdir(parents=True)
     born = snapshot.generation
     added = snapshot.count(born=born)
-    vectors = FaissVectorIndex.load(base / VECTORS_NAME, mapped=False)
-    vectors.remove(removed)
-    _add_vectors(vectors, snapshot, recipe, born=born, total=added)
-    vectors.save(place / VECTORS_NAME)
+    vectors = open_vectors(base, mapped=False)
+    vectors = changed_vectors(vectors, snapshot, removed, added, recipe.progress)
+    vectors.save(place / vectors.file_name)
     _copy_lexical(base / LEXICAL_NAME, place / LEXICAL_NAME)
     if added or len(removed):
         numbers = [int(number) for number in removed]
@@ -223,14 +221,6 @@ def remove_leftovers(directory: Path, keep: str) -> int:
     return len(found)
 
 
-def _add_vectors(vectors: FaissVectorIndex, snapshot: Snapshot, recipe: Recipe, *, born: int, total: int) -> None:
-    done = 0
-    for numbers, rows in snapshot.all_vectors(recipe.identity.dim, born=born):
-        vectors.add(numbers, rows)
-        done += len(numbers)
-        recipe.progress("vectors", done, total)
-
-
 def _terms(snapshot: Snapshot, recipe: Recipe, *, born: int, total: int) -> Iterator[tuple[int, Sequence[str]]]:
     rows: Iterable[tuple[int, str, Chunk]] = snapshot.all_chunks(born=born)
     for done, (number, title, chunk) in enumerate(rows, start=1):
@@ -278,7 +268,7 @@ def _unchanged(place: Path, base: Path) -> dict[str, FileRecord]:
 def _write_manifest(
     place: Path, snapshot: Snapshot, recipe: Recipe, *, rows: int, known: dict[str, FileRecord]
 ) -> None:
-    mode = (place / VECTORS_NAME).stat().st_mode & 0o777
+    mode = next(place.glob("vectors.*")).stat().st_mode & 0o777
     for path in (place / LEXICAL_NAME).iterdir():
         path.chmod(mode)  # the engine makes some for their owner only; a service may read what a user indexed
     manifest = DerivedManifest(

@@ -1,4 +1,4 @@
-"""Vector indexes behind ``protocols.VectorIndex``: FAISS, and exact search with numpy as the reference.
+"""Exact vector indexes behind ``protocols.VectorIndex``: FAISS, and numpy as the reference; see ``coded`` too.
 
 Both give the same ids and, within float32 rounding, the same scores; ties go by rising id, also across the border of k.
 Traps of FAISS this file knows of: ``add_with_ids`` of an id that is there makes a second row; a result that is
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_rag.index.faiss_parts import Selections, read_faiss, write_faiss
 from genesis_rag.protocols import Ids, Vectors
 
 Scores = NDArray[np.float32]
@@ -28,11 +29,15 @@ gets exactly the scores it gets alone, at the same speed (0.09 ms a query over 1
 class FaissVectorIndex:
     """Exact inner product in FAISS: ``IndexIDMap2(IndexFlatIP)``. Searches may run at once, changes may not."""
 
+    file_name = "vectors.faiss"
+    exact = True
+
     def __init__(self, dim: int) -> None:
         import faiss
 
         self.dim = dim
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+        self._selections = Selections()
 
     @classmethod
     def load(cls, path: Path, *, mapped: bool = True) -> FaissVectorIndex:
@@ -41,22 +46,16 @@ class FaissVectorIndex:
         Raises:
             ValueError: the file is not such an index.
         """
-        import faiss
-
-        flags = faiss.IO_FLAG_MMAP_IFC if mapped else 0
-        try:
-            index = faiss.read_index(str(path), flags)
-        except (RuntimeError, MemoryError) as error:
-            raise ValueError(f"{path.name} is not a FAISS index: {error}") from error
-        if not isinstance(index, faiss.IndexIDMap2):
+        index = read_faiss(path, mapped=mapped)
+        if type(index).__name__ != "IndexIDMap2":
             raise ValueError(f"{path.name} holds a {type(index).__name__}, not an IndexIDMap2")
         loaded = cls.__new__(cls)
-        loaded.dim, loaded._index = int(index.d), index
+        loaded.dim, loaded._index, loaded._selections = int(index.d), index, Selections()
         return loaded
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add rows; an id that is already present is replaced, and of equal ids in one call the last one counts."""
-        ids, vectors = _last_of_each(*_checked(ids, vectors, self.dim))
+        ids, vectors = last_of_each(*checked_rows(ids, vectors, self.dim))
         if len(ids):
             if int(ids.min()) <= self._highest():
                 self.remove(ids)
@@ -72,11 +71,11 @@ class FaissVectorIndex:
 
     def search(self, vectors: Vectors, k: int, allowed: Ids | None = None) -> list[Found]:
         """Return for each query row at most ``k`` (ids, scores), only ids in ``allowed`` if given."""
-        vectors = _checked_queries(vectors, self.dim)
+        vectors = checked_queries(vectors, self.dim)
         rows = len(self) if allowed is None else min(len(self), len(allowed))
         if k <= 0 or not rows:
             return [_nothing() for _ in vectors]
-        parameters = _selection(allowed)
+        parameters = self._selections.of(allowed)
         found: list[Found] = []
         for start in range(0, len(vectors), QUERIES_AT_ONCE):
             found += self._search(vectors[start : start + QUERIES_AT_ONCE], min(k, rows), rows, parameters)
@@ -93,7 +92,7 @@ class FaissVectorIndex:
                 size = min(size * 2, rows)
                 wider = self._index.search(vectors[row : row + 1], size, params=parameters)
                 row_scores, row_ids = wider[0][0], wider[1][0]
-            found.append(_sorted(row_ids, row_scores, k))
+            found.append(sorted_found(row_ids, row_scores, k))
         return found
 
     def save(self, path: Path) -> None:
@@ -102,12 +101,7 @@ class FaissVectorIndex:
         Raises:
             OSError: it cannot be written, as when the disk is full.
         """
-        import faiss
-
-        try:
-            faiss.write_index(self._index, str(path))
-        except RuntimeError as error:
-            raise OSError(f"{path.name} cannot be written: {error}") from error
+        write_faiss(self._index, path)
 
     def ids(self) -> Ids:
         """Return the ids of all rows, in the order of the rows."""
@@ -118,6 +112,13 @@ class FaissVectorIndex:
     def rows(self, start: int, end: int) -> Vectors:
         """Return rows ``start`` to ``end`` in the order of ``ids()``: float32[end - start, dim]."""
         return np.asarray(self._index.index.reconstruct_n(start, end - start), dtype=np.float32)
+
+    def holds(self, ids: Ids, vectors: Vectors) -> bool:
+        """Tell whether exactly these vectors are kept under ``ids``."""
+        try:
+            return all(np.array_equal(self.vector(n), row) for n, row in zip(ids.tolist(), vectors, strict=True))
+        except KeyError:
+            return False
 
     def vector(self, row_id: int) -> NDArray[np.float32]:
         """Return the vector under ``row_id``.
@@ -174,7 +175,7 @@ class ExactVectorIndex:
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add rows; an id that is already present is replaced, and of equal ids in one call the last one counts."""
-        ids, vectors = _last_of_each(*_checked(ids, vectors, self.dim))
+        ids, vectors = last_of_each(*checked_rows(ids, vectors, self.dim))
         self.remove(ids)
         self._ids = np.concatenate([self._ids, ids])
         self._vectors = np.concatenate([self._vectors, vectors])
@@ -186,11 +187,11 @@ class ExactVectorIndex:
 
     def search(self, vectors: Vectors, k: int, allowed: Ids | None = None) -> list[Found]:
         """Return for each query row at most ``k`` (ids, scores), only ids in ``allowed`` if given."""
-        vectors = _checked_queries(vectors, self.dim)
+        vectors = checked_queries(vectors, self.dim)
         mask = slice(None) if allowed is None else np.isin(self._ids, allowed)
         ids, rows = self._ids[mask], self._vectors[mask]
         # Not a matrix product: its rounding depends on where a row stands, and equal rows must tie.
-        return [_sorted(ids, (rows * query).sum(axis=1), max(k, 0)) for query in vectors]
+        return [sorted_found(ids, (rows * query).sum(axis=1), max(k, 0)) for query in vectors]
 
     def save(self, path: Path) -> None:
         """Write to ``path`` (the caller provides atomicity)."""
@@ -203,17 +204,7 @@ class ExactVectorIndex:
         return len(self._ids)
 
 
-def _selection(allowed: Ids | None) -> Any:
-    """Return FAISS search parameters that let only ``allowed`` through; they keep the selector alive."""
-    if allowed is None:
-        return None
-    import faiss
-
-    parameters: Any = faiss.SearchParameters  # its stub does not know of the keyword
-    return parameters(sel=faiss.IDSelectorBatch(np.ascontiguousarray(allowed, dtype=np.int64)))
-
-
-def _sorted(ids: Ids, scores: Scores, k: int) -> Found:
+def sorted_found(ids: Ids, scores: Scores, k: int) -> Found:
     """Order by falling score, ties by rising id, without the missing ones (-1), and cut at ``k``."""
     present = ids != -1
     ids, scores = ids[present], np.asarray(scores[present], dtype=np.float32)
@@ -225,8 +216,9 @@ def _nothing() -> Found:
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
 
-def _checked(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
-    vectors = _checked_queries(vectors, dim)
+def checked_rows(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
+    """Return ids and rows as FAISS takes them; raise ValueError where they do not fit each other or the index."""
+    vectors = checked_queries(vectors, dim)
     ids = np.ascontiguousarray(ids, dtype=np.int64)
     if ids.shape != (len(vectors),):
         raise ValueError(f"{ids.shape} ids for {vectors.shape} vectors")
@@ -235,14 +227,15 @@ def _checked(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
     return ids, vectors
 
 
-def _checked_queries(vectors: Vectors, dim: int) -> Vectors:
+def checked_queries(vectors: Vectors, dim: int) -> Vectors:
+    """Return rows as FAISS takes them; raise ValueError where they do not fit the index."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != dim:
         raise ValueError(f"vectors of shape {vectors.shape}, but the index holds rows of {dim}")
     return vectors
 
 
-def _last_of_each(ids: Ids, vectors: Vectors) -> tuple[Ids, Vectors]:
+def last_of_each(ids: Ids, vectors: Vectors) -> tuple[Ids, Vectors]:
     """Keep the last row of every id, in the order given."""
     unique, last = np.unique(ids[::-1], return_index=True)
     if len(unique) == len(ids):
