@@ -1,8 +1,8 @@
 """How well verification tells true claims from false ones, on the planted set: by label and language.
 
 Each claim is looked for in the passage that holds its quote, through the product's own loaders, chunks, embedder and
-analyser, as a written answer is. Caught means "not supported". Limits are set on ``dev``; ``test`` is reported. Nothing is
-tuned on the second set, which was written by another author (see ``second.py``).
+analyser, as a written answer is. Caught means "not supported". Limits are set on ``dev``; ``test`` is reported.
+Nothing is tuned on the second set, which was written by another author (see ``second.py``).
 
     python -m benchmarks.planted [--set first|second] [--split dev|test|both] [--show LABEL]
 """

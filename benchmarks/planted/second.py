@@ -27,8 +27,8 @@ _WORDS = "two three four five six seven eight nine ten eleven twelve".split()
 _MONTH = "(?:" + "|".join(_MONTHS) + ")"
 # Numbers that stand in a name (ABCI 3.0, DE-FOA-0003612, order 14363) are no quantity, and dates have their own change.
 _NO_QUANTITY = re.compile(
-    r"System (?:One|Two)|ABCI \d\.\d|大統領令\d+|(?:Order|EO) \d+|FP\d+|TOP500|Graph500|DE-FOA-\d+|DE-FOA|JT-60SA|SPring-8"
-    r"|[A-Z]+\d+X?"
+    r"System (?:One|Two)|ABCI \d\.\d|大統領令\d+|(?:Order|EO) \d+|FP\d+|TOP500|Graph500|DE-FOA-\d+|DE-FOA"
+    r"|JT-60SA|SPring-8|[A-Z]+\d+X?"
     rf"|令和\d+年(?:\d+月)?(?:\d+日)?|(?:19|20)\d\d年(?:度|\d+月(?:\d+日)?)?|\d+月\d+日|\d+月"
     rf"|\d+ {_MONTH}(?: \d{{4}})?|{_MONTH}(?: \d{{1,2}}\b)?(?:, \d{{4}}| \d{{4}})?|\b(?:19|20)\d\d\b"
 )
