@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,13 +21,15 @@ from genesis_rag.answering.scoring import Weights, load_weights
 from genesis_rag.answering.selection import Choice, Chooser, Limits
 from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
-from genesis_rag.answering.verdict import Judge
 from genesis_rag.protocols import Embedder, Reader
 from genesis_rag.text.comparison import compared
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta
+
+if TYPE_CHECKING:
+    from genesis_rag.answering.verdict import Judge
 
 _OTHER_LANGUAGE_MUST_BEAT = 0.25
 _WEAK = 0.5
@@ -58,7 +62,13 @@ class ExtractiveAnswerer:
         self.weights = weights or load_weights(with_reader=reader is not None)
         self.tools = Tools(embedder, analyser, term_weight, self.weights.cross_scale, reader)
         self.limits = limits or Limits()
-        self.judge = Judge(embedder)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What decides yes/no questions; made for the first of them, as it has much to prepare."""
+        from genesis_rag.answering.verdict import Judge
+
+        return Judge(self.tools.embedder)
 
     def answer(
         self, question: str, passages: Sequence[Passage], language: Language | None = None

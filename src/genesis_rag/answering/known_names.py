@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from genesis_rag.text.patterns import lazy
+
 _TABLE = """
 United States|U.S.|US|USA|American|America|Americans|Japan-US|US-Japan|米国|アメリカ|日米|米側|米国側
 Japan|Japanese|Japan-US|US-Japan|日本|日米|日欧|国内|国産|邦人|我が国|国の
@@ -205,4 +207,4 @@ def _forms() -> tuple[dict[str, str], re.Pattern[str]]:
             parts.append(rf"(?:(?<![一-鿿])|(?<={_NEXT_TO})){form}(?:(?![一-鿿])|(?={_NEXT_TO}))")
         else:
             parts.append(re.escape(form))
-    return first, re.compile("|".join(parts))
+    return first, lazy("|".join(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from genesis_rag.answering.lists import ListMatch, ListReader
 from genesis_rag.answering.scoring import Weights, group_of, logistic, score_units, softmax
 from genesis_rag.answering.tables import find_row, rows_of, same_table
 from genesis_rag.answering.units import width
-from genesis_rag.answering.verdict import Judge
 from genesis_rag.types import Passage
+
+if TYPE_CHECKING:
+    from genesis_rag.answering.verdict import Judge
 
 Mask = NDArray[np.bool_]
 _NO_SUCH_ITEM = 0.1

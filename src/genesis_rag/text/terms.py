@@ -10,7 +10,6 @@ The default analyser needs no dictionary. It folds the text and makes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +32,7 @@ RUN = lazy(f"[{_HAN}{_HIRAGANA}{_KATAKANA}]+")
 WORD = lazy(
     rf"[0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?(?![0-9a-z])|{_LETTER}+(?:(?:[-'._&@]|::){_LETTER}+)*(?:\+\+|\#)?"
 )
+_RUN_OR_WORD = lazy(f"{RUN.pattern}|{WORD.pattern}")
 _SINGLE = lazy(f"[{_HAN}]")
 _UNIT = lazy(f"[{_KATAKANA}]+|[{_HAN}]+|{WORD.pattern}")
 _COUNTED = lazy(f"(?<![0-9])(?<![0-9],)([0-9][0-9,]*(?:\\.[0-9]+)?)(第|約)?([{_HAN}{_KATAKANA}])")
@@ -238,7 +238,7 @@ def _places(key: str) -> Iterator[tuple[str, int, int]]:
 def _weighted(key: str, *, strict: bool) -> list[tuple[str, float]]:
     """Return distinct terms with weights; ``strict`` leaves function words out."""
     weights: dict[str, float] = {}
-    for match in re.finditer(f"{RUN.pattern}|{WORD.pattern}", key):
+    for match in _RUN_OR_WORD.finditer(key):
         piece = match[0]
         if RUN.match(piece):
             found = _run_weights(piece, key[match.start() - 1 : match.start()].isdecimal(), strict)
