@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_rag.index.faiss_parts import one_thread
 from genesis_rag.index.vectors import Found, checked_queries, checked_rows, last_of_each, sorted_found
 from genesis_rag.protocols import Ids, Vectors
 
@@ -223,7 +224,8 @@ def _nearest(signs: NDArray[np.uint8], part: _Part, count: int) -> NDArray[np.in
         return np.arange(len(part.signs)) if part.places is None else part.places
     import faiss
 
-    _, near = faiss.knn_hamming(signs[None], part.signs, count, variant="mc")
+    with one_thread():
+        _, near = faiss.knn_hamming(signs[None], part.signs, count, variant="mc")
     chosen = np.sort(near[0][near[0] >= 0])  # rising: their codes lie in a file
     return chosen if part.places is None else part.places[chosen]
 

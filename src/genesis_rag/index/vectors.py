@@ -9,13 +9,14 @@ ids after a removal, so an inverted file must never stand under the IndexIDMap2 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_rag.index.faiss_parts import Selections, read_faiss, write_faiss
+from genesis_rag.index.faiss_parts import Selections, one_thread, read_faiss, write_faiss
 from genesis_rag.protocols import Ids, Vectors
 
 Scores = NDArray[np.float32]
@@ -77,8 +78,9 @@ class FaissVectorIndex:
             return [_nothing() for _ in vectors]
         parameters = self._selections.of(allowed)
         found: list[Found] = []
-        for start in range(0, len(vectors), QUERIES_AT_ONCE):
-            found += self._search(vectors[start : start + QUERIES_AT_ONCE], min(k, rows), rows, parameters)
+        with one_thread() if len(vectors) == 1 else nullcontext():
+            for start in range(0, len(vectors), QUERIES_AT_ONCE):
+                found += self._search(vectors[start : start + QUERIES_AT_ONCE], min(k, rows), rows, parameters)
         return found
 
     def _search(self, vectors: Vectors, k: int, rows: int, parameters: Any) -> list[Found]:
