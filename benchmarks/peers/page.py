@@ -105,53 +105,60 @@ def best_offline(found: Table) -> str:
     )
 
 
-def page(result: Mapping[str, Any]) -> str:
-    """Return the whole of docs/peers.md."""
-    tables, machine, asked = result["tables"], result["machine"], result["questions"]
-    versions = ", ".join(f"{name} {found}" for name, found in sorted(result["versions"].items()))
-    introduction = (
+def introduction(result: Mapping[str, Any]) -> str:
+    machine, asked = result["machine"], result["questions"]
+    return (
         "# Against other libraries\n\n"
         "Made by `python -m benchmarks.peers` from its measurements (`benchmarks/results/peers.json`); do not edit.\n\n"
-        f"The same {result['passages']:,} passages (half Japanese, half English, in one index) and the same "
-        f"questions ({asked['ja']} Japanese, {asked['en']} English, of titles that no model of ours was trained on) "
-        "through every engine, one after another, each in processes of its own: "
+        "The same passages (Japanese and English in one index) and the same questions "
+        f"({asked['ja']} Japanese, {asked['en']} English, of titles that no model of ours was trained on) through "
+        "every engine, one after another, each in processes of its own: "
         f"{machine['cores']} cores ({machine['processor']}), {result['threads']} threads, no network. "
         "All embed title and text, cut where the model's folder says, with the settings that each has by itself. "
         "Memory is the peak of resident memory, disk all that an engine needs to open again, texts included; a cold "
         f"start is from the start of a process to its first hit (median of {result['cold_starts']}). "
         "The best of each column is bold."
     )
-    same = section(
+
+
+ABOUT = {
+    "minilm": (
         "Everyone with all-MiniLM-L6-v2",
-        "The others search by vectors alone; ours by vectors and words, as it always does. One chunk a passage. "
+        "The others search by vectors alone, ours by vectors and words, as it always does; one chunk a passage. "
         "Ours runs the same weights in float32 through torch, as the others do, or through onnxruntime, if the folder "
         "holds a graph. The model knows English only.",
-        tables["minilm"],
-    )
-    own = section(
-        "Everyone with our embedder",
-        f"`{result['own_embedder']}` as a folder of sentence-transformers; ours by the profile "
-        f"`{result['own_profile']}`. One chunk a passage.",
-        tables["own"],
-    )
-    best = section(
+    ),
+    "static": (
+        "Everyone with our table of tokens",
+        "`genesis-embed-static` as a folder of sentence-transformers; ours by the profile `embedded-static`. Here "
+        "embedding costs next to nothing, so that indexing shows what is done beside it: ours also writes a keyword "
+        "index and keeps every text and vector in SQLite, synced to the disk.",
+    ),
+    "small": (
+        "Everyone with our small transformer",
+        "`genesis-embed-small` as a folder of sentence-transformers in float32 (`training/small/rebuild.py`); ours by "
+        "the profile `embedded`, in int8.",
+    ),
+    "best": (
         "Each at its best, offline",
         "The others with all-MiniLM-L6-v2 and their own hybrid search with its default settings, none of which cuts "
         "Japanese into words; ours with the weights that are shipped and its own cutting into chunks.",
-        tables["best"],
-    )
-    return "\n\n".join(
-        [
-            introduction,
-            same,
-            "\n".join(overhead(tables["minilm"], name) for name in tables["minilm"] if is_ours(name)),
-            own,
-            overhead(tables["own"], "ours"),
-            best,
-            best_offline(tables["best"]),
-            f"Versions of the others' environment and ours: {versions}.\n",
-        ]
-    )
+    ),
+}
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """Return the whole of docs/peers.md."""
+    parts = [introduction(result)]
+    for name, (title, about) in ABOUT.items():
+        found, count = result["tables"][name]["engines"], result["tables"][name]["passages"]
+        parts.append(section(title, f"{count:,} passages. {about}", found))
+        if name == "best":
+            parts.append(best_offline(found))
+        else:
+            parts.append("\n".join(overhead(found, engine) for engine in found if is_ours(engine)))
+    versions = ", ".join(f"{name} {found}" for name, found in sorted(result["versions"].items()))
+    return "\n\n".join([*parts, f"Versions: {versions}.\n"])
 
 
 def write_page() -> Path:

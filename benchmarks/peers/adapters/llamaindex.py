@@ -25,7 +25,11 @@ class Engine:
         from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
         self._place, self._hybrid = place, variant == "hybrid"
-        self._embedding = HuggingFaceEmbedding(model_name=model, device="cpu", local_files_only=True)
+        self._embedding: Any
+        if (Path(model) / "config.json").is_file():
+            self._embedding = HuggingFaceEmbedding(model_name=model, device="cpu", local_files_only=True)
+        else:
+            self._embedding = _table_embedding(model)
         self._retriever: Any = None
 
     def index(self, passages: Sequence[Passage]) -> None:
@@ -76,3 +80,26 @@ class Engine:
             num_queries=1,
             use_async=False,
         )
+
+
+def _table_embedding(model: str) -> Any:
+    """Return an embedding over a table of tokens, which HuggingFaceEmbedding refuses: it reads texts of any length."""
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(model, device="cpu", local_files_only=True)
+
+    class TableEmbedding(BaseEmbedding):
+        def _get_query_embedding(self, query: str) -> list[float]:
+            return encoder.encode_query(query, show_progress_bar=False).tolist()
+
+        async def _aget_query_embedding(self, query: str) -> list[float]:
+            return self._get_query_embedding(query)
+
+        def _get_text_embedding(self, text: str) -> list[float]:
+            return self._get_text_embeddings([text])[0]
+
+        def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+            return encoder.encode_document(texts, show_progress_bar=False).tolist()
+
+    return TableEmbedding()

@@ -2,7 +2,8 @@
 
 The model is the name of a profile ("embedded-static"), or a folder, which takes the place of that profile's embedder.
 The variant "whole" makes one chunk of each passage, so that with the same model the same texts are embedded as in
-the other engines; "chunks" is the product's own cutting, which reads long passages to their end.
+the other engines; "chunks" is the product's own cutting, which reads long passages to their end; with "reranked" the
+profile's reranker also reads the first of what was found.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Engine:
         named = {"profile": PROFILE, "embedder": model} if folder else {"profile": model}
         self._settings = load_settings(home=place, environ={}, **named)
         self._parts = open_parts(self._settings)
-        self._depth = CHUNKS_A_PASSAGE
+        self._depth, self._rerank = CHUNKS_A_PASSAGE, variant == "reranked"
         if variant == "whole":
             from genesis_rag.chunking import ChunkSettings
 
@@ -54,5 +55,5 @@ class Engine:
         self._assistant = open_assistant(self._settings, self._parts)
 
     def search(self, question: str, k: int) -> list[str]:
-        hits = self._assistant.search(question, self._depth * k)
+        hits = self._assistant.search(question, self._depth * k, rerank=self._rerank)
         return list(dict.fromkeys(hit.document.source.partition("#")[2] for hit in hits))[:k]
