@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,8 +70,8 @@ class OnnxGraph:
         content = graph.read_bytes()  # names of operators and of other files stand in it as they are
         self.files = (graph, place / "tokenizer.json", *_data_files(graph, content))
         self._max_tokens = max_tokens
-        self._tokenizer = _tokenizer(self.files[1], max_tokens)
-        self._plain = _tokenizer(self.files[1], None)
+        self._plain = shared_tokenizer(self.files[1])
+        self._cutting: Tokenizer | None = None
         alone = any(name in content for name in _QUANTISED_WHILE_RUNNING)
         self._workers = (threads or os.cpu_count() or 1) if alone else 1
         self._session = _session(graph, device, 1 if alone else threads)
@@ -141,9 +142,23 @@ class OnnxGraph:
             for text in texts
         ]
         if len(cut) == 1:  # on this thread, without the library's pool
-            only = cut[0]
-            return [self._tokenizer.encode(only) if isinstance(only, str) else self._tokenizer.encode(*only)]
-        return list(self._tokenizer.encode_batch_fast(cut))
+            found = [self._plain.encode(cut[0]) if isinstance(cut[0], str) else self._plain.encode(*cut[0])]
+        else:
+            found = list(self._plain.encode_batch_fast(cut))
+        long = [at for at, one in enumerate(found) if len(one.ids) > self._max_tokens]
+        if long:
+            again = self._cut_tokenizer().encode_batch_fast([cut[at] for at in long])
+            for at, one in zip(long, again, strict=True):
+                found[at] = one
+        return found
+
+    def _cut_tokenizer(self) -> Tokenizer:
+        """Return the tokenizer that cuts; reading one takes as long as a short answer, and few texts need it."""
+        if self._cutting is None:
+            cutting = _read_tokenizer(self.files[1])
+            cutting.enable_truncation(self._max_tokens)
+            self._cutting = cutting
+        return self._cutting
 
     def _run(self, encoded: Sequence[Encoding], reduce: Reduce) -> NDArray[np.float32]:
         width = max(1, *(len(one.ids) for one in encoded))
@@ -189,20 +204,36 @@ def plain_counter(folder: Path, file: str) -> Callable[[str], int] | None:
     found = next((path for path in places if path.is_file()), None)
     if found is None:
         return None
-    tokenizer = _tokenizer(found, None)
+    tokenizer = shared_tokenizer(found)
     return lambda text: len(tokenizer.encode(_clean(text), add_special_tokens=False).ids)
 
 
-def _tokenizer(path: Path, max_tokens: int | None) -> Tokenizer:
+def shared_tokenizer(path: Path) -> Tokenizer:
+    """Return the tokenizer in a file, neither cutting nor filling up; models of one folder share one. Don't change it.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read as a tokenizer: {error}", REPAIR) from error
+    return _known_tokenizer(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _known_tokenizer(path: Path, _changed: int, _size: int) -> Tokenizer:
+    tokenizer = _read_tokenizer(path)
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _read_tokenizer(path: Path) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises plain Exception
         raise ModelError(f"{path} cannot be read as a tokenizer: {error}", REPAIR) from error
     tokenizer.no_padding()
-    if max_tokens is None:
-        tokenizer.no_truncation()
-    else:
-        tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from genesis_rag.errors import SettingsError
@@ -15,7 +16,9 @@ __all__ = ["BACKENDS", "ReaderOptions", "ReadingReranker", "open_reader"]
 
 
 def open_reader(backend: str, path: Path, options: ReaderOptions | None = None) -> Reader:
-    """Return the reader of ``backend`` with the weights at ``path``.
+    """Return the reader of ``backend`` with the weights at ``path``; the one opened last again if it is the same.
+
+    One profile reads with it twice, to put hits into order and to answer.
 
     Raises:
         SettingsError: no backend has this name.
@@ -23,9 +26,15 @@ def open_reader(backend: str, path: Path, options: ReaderOptions | None = None) 
         ModelError: the weights are missing, damaged or unusable.
     """
     if backend == "onnx":
-        from genesis_rag.reading.onnx import OnnxReader
-
-        return OnnxReader(path, options or ReaderOptions())
+        changed = max((file.stat().st_mtime_ns for file in path.iterdir()), default=0) if path.is_dir() else 0
+        return _onnx_reader(path, options or ReaderOptions(), changed)
     raise SettingsError(
         f"There is no reading backend '{backend}'.", f"Known: {', '.join(BACKENDS)}. Correct it in models.toml."
     )
+
+
+@lru_cache(maxsize=1)
+def _onnx_reader(path: Path, options: ReaderOptions, _changed: int) -> Reader:
+    from genesis_rag.reading.onnx import OnnxReader
+
+    return OnnxReader(path, options)
