@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from benchmarks._machine import RESULTS, read_result
-from benchmarks.peers.measuring import recalls
-from benchmarks.peers.page import PAGE, behind, overhead, page
-from benchmarks.peers.sampling import sampled
-from benchmarks.peers.shape import Question, fused
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks._machine import RESULTS, read_result  # noqa: E402
+from benchmarks.peers.__main__ import TABLES, engines  # noqa: E402
+from benchmarks.peers.measuring import recalls  # noqa: E402
+from benchmarks.peers.page import PAGE, behind, overhead, page  # noqa: E402
+from benchmarks.peers.sampling import sampled  # noqa: E402
+from benchmarks.peers.shape import Question, fused  # noqa: E402
 
 GOOD = {
     "passages_a_second": 100.0,
@@ -69,6 +75,28 @@ def test_the_page_says_where_ours_is_behind() -> None:
     assert behind({"raw": GOOD | {"disk_mb": 0.1}, "txtai": GOOD, "ours": GOOD}) == [], "the floor is no peer"
     assert "met" in overhead(found, "ours")
     assert "missed" in overhead({"raw": GOOD, "ours": GOOD | {"passages_a_second": 80.0}}, "ours")
+
+
+def test_the_page_has_a_row_for_every_engine_of_every_table() -> None:
+    models = dict.fromkeys(("minilm", "onnx", "static", "small"), "folder")
+    chosen = {table: list(engines(table, models)) for table in TABLES}
+    made = page(
+        {
+            "tables": {
+                table: {"passages": 1234, "engines": dict.fromkeys(names, GOOD)} for table, names in chosen.items()
+            },
+            "machine": {"cores": 2, "processor": "some processor"},
+            "questions": {"ja": 30, "en": 40},
+            "threads": 2,
+            "cold_starts": 3,
+            "versions": {"txtai": "9.9"},
+        }
+    )
+    rows = [line for line in made.splitlines() if line.startswith("| ") and not line.startswith("| |")]
+    assert len(rows) == 2 * sum(len(names) for names in chosen.values()), "figures and recall"
+    assert made.count("1,234 passages") == len(TABLES)
+    assert made.count("Nowhere behind the best peer.") == len(TABLES), "as good is not behind"
+    assert "txtai hybrid" in made and "**genesis-rag**, ONNX" in made and "Versions: txtai 9.9." in made
 
 
 @pytest.mark.skipif(not (RESULTS / "peers.json").is_file(), reason="the comparison was not measured yet")

@@ -89,7 +89,7 @@ def overhead(found: Table, ours: str) -> str:
 
 def section(title: str, about: str, found: Table) -> str:
     lost = behind(found)
-    verdict = "Behind the best peer in: " + "; ".join(lost) + "." if lost else "Ahead of every peer in every column."
+    verdict = "Behind the best peer in: " + "; ".join(lost) + "." if lost else "Nowhere behind the best peer."
     return "\n\n".join([f"## {title}", about, table(found, COLUMNS), table(found, RECALLS), verdict])
 
 
