@@ -51,7 +51,7 @@ def fill(work: Path, size: int) -> Report:
             began[0] = (phase, now)
 
     with IndexWriter.open(directory, _identity(), _terms, progress=told) as writer:
-        _put(writer, work, 0, size, lambda: (writer.save(), told("store", 0, 0)))
+        _put(writer, work, 0, size, saved=lambda: told("store", 0, 0))
         writer.commit()
     told("", 0, 0)
     parts = {"store": directory / "store.sqlite"}
@@ -166,13 +166,14 @@ def _times(asked: Iterable[str], act: Callable[[str], object]) -> dict[str, floa
     return {"p50": round(float(np.percentile(taken, 50)), 2), "p95": round(float(np.percentile(taken, 95)), 2)}
 
 
-def _put(writer: IndexWriter, work: Path, start: int, end: int, saved: Callable[[], object]) -> None:
+def _put(writer: IndexWriter, work: Path, start: int, end: int, saved: Callable[[], None]) -> None:
     rows = corpus.vectors(work)
     for place, (document, chunks) in enumerate(_documents(work, start, end), start=1):
         first = start + CHUNKS_A_DOCUMENT * (place - 1)
         hashes = [hashlib.blake2b(chunk.text.encode(), digest_size=16).digest() for chunk in chunks]
         writer.put(document, chunks, np.array(rows[first : first + len(chunks)]), hashes)
         if place % SAVE_EVERY == 0:
+            writer.save()
             saved()
 
 

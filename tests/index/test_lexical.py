@@ -137,3 +137,19 @@ def test_it_tells_how_many_rows_hold_a_term(make: Make) -> None:
     index = make(rows)
     for term in ("日本", "x y", "w40", "unknown"):
         assert index.document_frequency(term) == sum(term in terms for _, terms in rows)
+
+
+@pytest.mark.parametrize("k", [1, 10, 700])
+@pytest.mark.parametrize("allowed", [[], [5], [3, 77, 401, 999], list(range(0, 1000, 13))])
+def test_a_narrow_filter_gives_what_a_look_through_all_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: list[int], k: int
+) -> None:
+    from genesis_rag.index import lexical
+
+    lexical.TantivyIndex.build(tmp_path, library(1000))
+    index, query = lexical.TantivyIndex.open(tmp_path), [("w1", 1.0), ("日本", 2.0), ("w7", 0.5)]
+    ids, scores = index.search(query, k, np.array(allowed, dtype=np.int64))
+    monkeypatch.setattr(lexical, "NARROW", -1)
+    others, again = index.search(query, k, np.array(allowed, dtype=np.int64))
+    assert ids.tolist() == others.tolist() and scores.tobytes() == again.tobytes()
+    assert len(ids) or len(allowed) < 5

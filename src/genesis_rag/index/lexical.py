@@ -18,6 +18,11 @@ from genesis_rag.protocols import Ids
 Scores = NDArray[np.float32]
 Rows = Iterable[tuple[int, Sequence[str]]]
 
+NARROW = 50_000
+NARROW_PART = 10
+"""A filter that lets so few rows through, and so small a part of all, goes into the query: to find its rows in the
+ranking of all rows would mean to read that far down. A wider one's are among the first soon."""
+
 _HEAP_BYTES = 64_000_000
 _ESCAPES = {
     ord(sign): f"\ue000{ord(sign):x}\ue001"
@@ -77,6 +82,8 @@ class TantivyIndex:
         if not weights or k <= 0 or not size:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         query, limit = self._query(weights), min(size, 2 * k + 50)
+        if allowed is not None and len(allowed) <= NARROW and len(allowed) * NARROW_PART <= size:
+            query, allowed = self._within(query, allowed), None
         while True:
             ids, scores, cut = self._hits(query, limit)
             if allowed is not None:
@@ -104,6 +111,13 @@ class TantivyIndex:
             for term, weight in weights.items()
         ]
         return Query.boolean_query([(Occur.Should, part) for part in parts])
+
+    def _within(self, query: Any, allowed: Ids) -> Any:
+        """Return ``query`` among the rows ``allowed``, with the same scores."""
+        from tantivy import Occur, Query
+
+        rows = Query.const_score_query(Query.term_set_query(self._schema, "id", allowed.tolist()), 0.0)
+        return Query.boolean_query([(Occur.Must, rows), (Occur.Must, query)])
 
     def _hits(self, query: Any, limit: int) -> tuple[Ids, Scores, float | None]:
         """Return ids, scores and, if there may be more, the lowest score that was returned."""

@@ -33,6 +33,8 @@ FULL_CHECK_BYTES = 8_000_000
 FILTERS_KEPT = 32
 FEW_IDS = 256
 FEW_LOOKS = 30
+MANY_CHUNKS = 100_000
+"""With more chunks than this, reading all their numbers takes longer than the searches of a minute save by it."""
 
 
 class State:
@@ -92,9 +94,11 @@ class State:
     def knows(self, numbers: Ids) -> bool:
         """Tell whether all these chunk numbers belong to this generation.
 
-        The first searches ask the store for theirs; who searches more reads the numbers of all chunks once.
+        The first searches ask the store for theirs; who searches more reads the numbers of all chunks once, if those
+        are not too many.
         """
-        if self._numbers is None and len(numbers) <= FEW_IDS and self._looked < FEW_LOOKS:
+        few = self._looked < FEW_LOOKS or self.published.chunks > MANY_CHUNKS
+        if self._numbers is None and len(numbers) <= FEW_IDS and few:
             self._looked += 1
             return len(self.snapshot.known(numbers.tolist())) == len(set(numbers.tolist()))
         if self._numbers is None:
