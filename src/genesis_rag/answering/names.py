@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from genesis_rag.answering.known_names import known_words, missing_known_names
 from genesis_rag.answering.sounds import same_sound
 from genesis_rag.answering.wording import WordMatcher, sounds_alike, words
+from genesis_rag.text.known_names import known_words, missing_known_names
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from genesis_rag.answering.comparing import compare_quantities, gives_bound
-from genesis_rag.answering.known_names import known_words
 from genesis_rag.answering.names import NameChecker
 from genesis_rag.answering.polarity import denies, opposites
 from genesis_rag.answering.units import Unit
 from genesis_rag.answering.wording import WordMatcher, words
 from genesis_rag.protocols import Embedder
+from genesis_rag.text.known_names import known_words
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import quantities

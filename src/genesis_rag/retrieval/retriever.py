@@ -25,6 +25,7 @@ from genesis_rag.retrieval.rerank import Reranking, reranked
 from genesis_rag.retrieval.searchable import Found, Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
 from genesis_rag.retrieval.sides import in_turn
+from genesis_rag.retrieval.widening import Weighted, name_terms, spelling_terms
 from genesis_rag.text.comparison import compared
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.terms import Analyser
@@ -32,6 +33,9 @@ from genesis_rag.types import Hit, Language, Passage, SearchFilter
 
 _LONGEST_QUERY = 4_000
 """Characters; what comes after is not searched for."""
+
+NAMING_CHUNKS = 30
+"""Chunks, best of the keyword search, that are read for names in the other language."""
 
 _LANGUAGES: tuple[Language, ...] = ("ja", "en", "other")
 
@@ -131,12 +135,24 @@ class Retriever:
             return []
         vector = self._embedder.embed_queries([query])
         terms = self._analyser.search_terms(query)
+        terms += spelling_terms(self._index, self._analyser, query)
         words = self._index.search_lexical(terms, self._settings.keyword_depth, search_filter)
+        parts = list(self._parts(detect_language(query), search_filter))
+        named = self._named(query, terms, words, search_filter) if any(foreign for _, foreign in parts) else words
         scored: list[Scored] = []
-        for part, foreign in self._parts(detect_language(query), search_filter):
-            scored += self._score(vector, words, part, foreign)
+        for part, foreign in parts:
+            scored += self._score(vector, named if foreign else words, part, foreign)
         ranking = best_first(scored)
         return reranked(self._index, self._reranking, query, ranking) if rerank and self._reranking else ranking
+
+    def _named(self, query: str, terms: Weighted, words: Found, search_filter: SearchFilter | None) -> Found:
+        """Search again with the other language's names for what the question names, as the chunks found tell them."""
+        best = words[0][:NAMING_CHUNKS].tolist()
+        chunks = self._index.chunks(best)
+        texts = [chunks[number].text for number in best]
+        if not (names := name_terms(self._analyser, query, texts, terms)):
+            return words
+        return self._index.search_lexical([*terms, *names], self._settings.keyword_depth, search_filter)
 
     def _parts(
         self, language: Language, search_filter: SearchFilter | None

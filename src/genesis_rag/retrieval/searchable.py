@@ -40,6 +40,10 @@ class Searchable(Protocol):
         """Return at most ``k`` (numbers, BM25 scores) for weighted terms."""
         ...
 
+    def document_frequency(self, term: str, /) -> int:
+        """Return the number of chunks that hold ``term``."""
+        ...
+
     def passes(self, numbers: Ids, filter: SearchFilter | None, /) -> NDArray[np.bool_]:
         """Tell for each number whether the filter lets its chunk through."""
         ...

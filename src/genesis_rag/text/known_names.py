@@ -167,6 +167,15 @@ def known_words(text: str) -> set[str]:
     return {form for form, _ in _found(text)}
 
 
+def other_forms(text: str) -> list[str]:
+    """Return, for each known name of ``text``, its first form and its short ones in the other script."""
+    found: dict[str, None] = {}
+    for form, thing in _found(text):
+        others = [one for one in _rows()[thing] if one.isascii() is not form.isascii() and len(one) > 1]
+        found |= dict.fromkeys(others[:1] + [one for one in others[1:] if one.isupper()])
+    return list(found)
+
+
 def _in_other_words(form: str, evidence: str) -> bool:
     """Tell whether the evidence has a form within a longer word (京 aside), or in capitals."""
     forms = {one for thing in _things(form) for one in _rows()[thing]}
