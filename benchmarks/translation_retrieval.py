@@ -17,10 +17,12 @@ import numpy as np
 from training.static.data import Pair, held_back, read_pairs
 
 from benchmarks._machine import ROOT, describe_machine, shared_folder, write_result
-from genesis_rag.embedding import open_embedder
+from genesis_rag.embedding import EmbedderOptions, open_embedder
 from genesis_rag.protocols import Embedder, Vectors
 
-SHIPPED = ROOT / "src" / "genesis_rag" / "embedded" / "static"
+EMBEDDED = ROOT / "src" / "genesis_rag" / "embedded"
+SHIPPED = EMBEDDED / "static"
+SHORTER = (256, 128)
 
 
 def hits(queries: Vectors, documents: Vectors) -> np.ndarray:
@@ -52,6 +54,11 @@ def measure(embedder: Embedder, pairs: Sequence[Pair]) -> dict[str, object]:
     return result
 
 
+def _small(dim: int = 0) -> Embedder:
+    options = EmbedderOptions(file="embedder.onnx", pooling="mean", max_tokens=512, dim=dim)
+    return open_embedder("onnx", EMBEDDED / "small", options)
+
+
 def _share(found: np.ndarray) -> float:
     return round(float(found.mean()), 4)
 
@@ -67,6 +74,8 @@ def main() -> None:
         "what": "recall@1 of a sentence's translation, dense alone, on pairs held back from training",
         "embedder": static.fingerprint,
         "static": measure(static, chosen),
+        "small": measure(_small(), chosen),
+        **{f"small at {dim}": measure(_small(dim), chosen) for dim in SHORTER},
         "baseline hashing": measure(open_embedder("hashing", SHIPPED), chosen),
         "machine": describe_machine(),
     }

@@ -7,6 +7,7 @@ high though they lack the answer, of other parts of the right passage, and of an
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from training.small.altering import altered
 from training.small.switching import Switcher
 from training.small.vocabulary import CLS, SEP
-from training.static.data import read_lines
+from training.static.data import SEED, read_lines
 from training.static.ragged import Ragged, tokenize
 
 QUESTION, TITLE, WINDOW = 48, 24, 160  # tokens, at most
-_SWITCHED = 0.2
+ALTERED = 2
+_SWITCHED, _SYNONYMS, _DROPPED = 0.2, 0.2, 0.05
 Ids = NDArray[np.int64]
 Rng = np.random.Generator
 
@@ -54,6 +57,10 @@ class Questions:
     """int32[n, k]: passages that look right and lack the answer; -1 fills."""
     switched: Ragged
     """The questions with their words in the other language; see ``switching``."""
+    synonyms: Ragged
+    """The questions in other words of their own language."""
+    altered: Ragged
+    """``ALTERED`` questions for each that its passage does not answer; see ``altering``. Empty where there is none."""
 
 
 def token_span(starts: Sequence[int], ends: Sequence[int], start: int, end: int) -> tuple[int, int]:
@@ -70,9 +77,10 @@ def load_questions(shared: Path, out: Path, tokenizer: Tokenizer, language: str)
     with np.load(cache) as arrays:
         ragged = [
             Ragged(arrays[f"{name}.ids"], arrays[f"{name}.starts"])
-            for name in ("questions", "titles", "passages", "switched")
+            for name in ("questions", "titles", "passages", "switched", "synonyms", "altered")
         ]
-        return Questions(*ragged[:3], arrays["passage"], arrays["start"], arrays["end"], arrays["negatives"], ragged[3])
+        places = (arrays[name] for name in ("passage", "start", "end", "negatives"))
+        return Questions(*ragged[:3], *places, *ragged[3:])
 
 
 def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str) -> None:
@@ -99,11 +107,24 @@ def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str
     }
     asked, titles = [row["question"] for row in rows], [row["title"] for row in passages]
     switcher = Switcher(read_lines(data / "glossary_ja_en.jsonl.gz"))
-    switch = switcher.to_english if language == "ja" else switcher.to_japanese
-    for name, texts in (("questions", asked), ("titles", titles), ("switched", [switch(text) for text in asked])):
+    ways = (switcher.to_english, switcher.japanese_synonyms), (switcher.to_japanese, switcher.english_synonyms)
+    switched, synonyms = ([way(text) for text in asked] for way in ways[language != "ja"])
+    held = [passages[place[row["passage_id"]]]["text"] for row in rows]
+    answers = [row["answers"][0]["text"] for row in rows]
+    for name, texts in (("questions", asked), ("titles", titles), ("switched", switched), ("synonyms", synonyms),
+                        ("altered", all_altered(asked, held, answers))):  # fmt: skip
         made = tokenize(tokenizer, texts)
         arrays[f"{name}.ids"], arrays[f"{name}.starts"] = made.ids, made.starts
     np.savez(cache, **arrays)
+
+
+def all_altered(questions: Sequence[str], passages: Sequence[str], answers: Sequence[str]) -> list[str]:
+    """Return ``ALTERED`` texts for each question, "" where it has no particular to change."""
+    rng, found = random.Random(SEED), []
+    for question, passage, answer in zip(questions, passages, answers, strict=True):
+        for _ in range(ALTERED):
+            found.append(altered(question, passage, answer, rng.choices(questions, k=20), rng) or "")
+    return found
 
 
 def hard_negatives(
@@ -144,27 +165,41 @@ class QuestionGroups:
     def __init__(self, windows: Windows, data: Questions, wrong: int) -> None:
         self.windows, self.data, self.wrong = windows, data, wrong
 
-    def group(self, rng: Rng, at: int) -> list[Window]:
-        """Return a right window and ``wrong`` wrong ones for question ``at``."""
+    def group(self, rng: Rng, at: int, hard: bool = False) -> list[Window]:
+        """Return a right window and ``wrong`` wrong ones; ``hard``: and the right one under an altered question."""
         d = self.data
-        question = _text(d.switched if rng.random() < _SWITCHED else d.questions, at)
-        question = question[rng.random(len(question)) >= 0.05]
         own = int(d.passage[at])
-        made = [self._right(rng, question, own, int(d.start[at]), int(d.end[at]))]
+        question = self._asked(rng, at, hard)
+        title = self._title(rng, own)
+        made = [self._right(rng, question, title, own, int(d.start[at]), int(d.end[at]))]
         while len(made) <= self.wrong:
             made.append(self._wrong(rng, question, at, own))
-        return made
+        if not hard:
+            return made
+        other = _text(d.altered, at * ALTERED + int(rng.integers(0, ALTERED)))
+        if not len(other):
+            return [*made, self._wrong(rng, question, at, own)]
+        return [*made, self.windows.window(other, title, made[0].ids[made[0].first : -1])]
+
+    def _asked(self, rng: Rng, at: int, hard: bool) -> Ids:
+        """Return a question with some words left out; ``hard``: often more of them, or with others in their place."""
+        kind, d = rng.random(), self.data
+        synonyms = _SYNONYMS if hard else 0.0
+        texts = d.switched if kind < _SWITCHED else d.synonyms if kind < _SWITCHED + synonyms else d.questions
+        question = _text(texts, at)
+        dropped = rng.choice([0.0, _DROPPED, 4 * _DROPPED]) if hard else _DROPPED
+        return question[rng.random(len(question)) >= dropped]
 
     def _title(self, rng: Rng, passage: int) -> Ids:
         return _text(self.data.titles, passage) if rng.random() < 0.85 else np.zeros(0, np.int64)
 
-    def _right(self, rng: Rng, question: Ids, passage: int, start: int, end: int) -> Window:
+    def _right(self, rng: Rng, question: Ids, title: Ids, passage: int, start: int, end: int) -> Window:
         text = _text(self.data.passages, passage)
         size = min(int(rng.integers(64, WINDOW + 1)), len(text))
         end = min(end, start + size - 1)
         low, high = max(0, end + 1 - size), min(start, len(text) - size)
         at = int(rng.integers(low, high + 1)) if high >= low else low
-        return self.windows.window(question, self._title(rng, passage), text[at : at + size], (start - at, end - at))
+        return self.windows.window(question, title, text[at : at + size], (start - at, end - at))
 
     def _wrong(self, rng: Rng, question: Ids, at: int, own: int) -> Window:
         d, kind = self.data, rng.random()
@@ -199,12 +234,12 @@ class TranslationGroups:
     def __init__(self, windows: Windows, ja: Ragged, en: Ragged, wrong: int) -> None:
         self.windows, self.sides, self.wrong = windows, (ja, en), wrong
 
-    def group(self, rng: Rng, at: int) -> list[Window]:
+    def group(self, rng: Rng, at: int, hard: bool = False) -> list[Window]:
         source, target = self.sides if rng.random() < 0.5 else self.sides[::-1]
         words = _text(source, at)
         words = words[rng.random(len(words)) >= 0.3][:QUESTION]
         made = []
-        for number in range(self.wrong + 1):
+        for number in range(self.wrong + 1 + hard):  # as many as a group of questions has
             others = [_text(target, int(i)) for i in rng.integers(0, len(target), int(rng.integers(2, 6)))]
             parts = [part[:60] for part in others]
             place = int(rng.integers(0, len(parts)))

@@ -80,6 +80,38 @@ class Switcher:
                 words.append(_EN_ASKING.get(low) or self._japanese.get(low) or self._stem(low) or word)
         return "、".join(words)
 
+    def japanese_synonyms(self, question: str) -> str:
+        """Return a Japanese question in which words give way to others of the same meaning, where there are any."""
+        return _RUN.sub(lambda found: "".join(map(self._japanese_synonym, self._cut(found[0]))), question)
+
+    def _japanese_synonym(self, piece: str) -> str:
+        plain = piece in _JA_ASKING or len(piece) == 1 or "ぁ" <= piece[0] <= "ゖ"
+        english = "" if plain else self._english.get(piece, "")
+        return self._japanese.get(english, piece)
+
+    def _cut(self, run: str) -> list[str]:
+        """Return the words of a run of kanji, the longest known first; any other run stays whole."""
+        if not "一" <= run[0] <= "鿿":
+            return [run]
+        found, at = [], 0
+        while at < len(run):
+            ends = range(min(len(run), at + _LONGEST), at + 1, -1)
+            end = next((end for end in ends if run[at:end] in self._english), at + 1)
+            found.append(run[at:end])
+            at = end
+        return found
+
+    def english_synonyms(self, question: str) -> str:
+        """Return an English question in which words give way to others of the same meaning, where there are any."""
+
+        def other(found: re.Match[str]) -> str:
+            low = found[0].lower()
+            japanese = "" if low in _EMPTY or low in _EN_ASKING else self._japanese.get(low, "")
+            english = self._english.get(japanese, "")
+            return english if english and len(english.split()) < 3 else found[0]
+
+        return re.sub(r"[A-Za-z]+", other, question)
+
     def _stem(self, word: str) -> str | None:
         """Return the word for a plural or another form of an English word."""
         for ending, instead in (

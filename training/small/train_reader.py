@@ -24,7 +24,9 @@ from training.small.train_embedder import descend, log, restore, save
 from training.static.batches import Batches
 from training.static.data import SEED
 
-STEPS = 2400
+FIRST, SECOND = 3200, 800
+"""Steps with questions nearly as they stand; steps with other words in them, and with altered ones to be refused."""
+STEPS = FIRST + SECOND
 RATE, WARM_UP, SAVE_EVERY = 3e-4, 0.05, 100
 WRONG = 2
 
@@ -60,8 +62,8 @@ class Course:
         self.batches = batches
         self.translations = TranslationGroups(windows, batches.texts["pairs_ja"], batches.texts["pairs_en"], WRONG)
 
-    def groups(self, step: int) -> list[list[Window]]:
-        """Return the groups of one step."""
+    def groups(self, step: int, hard: bool) -> list[list[Window]]:
+        """Return the groups of one step; ``hard`` ones have a window more, and questions in other words."""
         rng = np.random.default_rng((SEED, step))
         found = []
         for language, size in (("ja", self.share.ja), ("en", self.share.en)):
@@ -69,15 +71,22 @@ class Course:
             count = len(groups.data.passage)
             for number in range(step * size, (step + 1) * size):
                 order = np.random.default_rng((SEED, number // count)).permutation(count)
-                found.append(groups.group(rng, int(order[number % count])))
+                found.append(groups.group(rng, int(order[number % count]), hard))
         pairs = self.batches.translations(rng, self.share.translations * 2).group
         chosen = rng.permutation(pairs)[: self.share.translations]
-        return found + [self.translations.group(rng, int(at)) for at in chosen]
+        return found + [self.translations.group(rng, int(at), hard) for at in chosen]
 
 
-def rate(at: float) -> float:
-    """Return the learning rate: linear warm-up, then half a cosine down to zero."""
-    return RATE * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
+def rate(number: int, steps: int) -> float:
+    """Return the learning rate: for each of both parts linear warm-up, then half a cosine down to zero."""
+    first = first_steps(steps)
+    most, at = (RATE, number / first) if number < first else (RATE / 2, (number - first) / (steps - first))
+    return most * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
+
+
+def first_steps(steps: int) -> int:
+    """Return how many of ``steps`` are of the first kind."""
+    return max(1, steps * FIRST // STEPS)
 
 
 def train(
@@ -99,8 +108,8 @@ def train(
     place, started, sums = out / "reader.pt", time.monotonic(), {}
     for number in range(restore(place, reader, optimizer), steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(number / steps)
-        found = losses(reader, course.groups(number))
+            group["lr"] = rate(number, steps)
+        found = losses(reader, course.groups(number, number >= first_steps(steps)))
         descend(optimizer, found)
         sums = {name: sums.get(name, 0.0) + float(loss.detach()) for name, loss in found.items()}
         if (number + 1) % 20 == 0:
