@@ -17,7 +17,7 @@ Weighted = Sequence[tuple[str, float]]
 SLIP_WEIGHT = 0.6
 VARIANT_WEIGHT = 0.5
 NAME_WEIGHT = 0.5
-"""Weights beside those of the question's own terms; benchmarks of the dev split, see docs/decisions.md."""
+"""Weights beside those of the question's own terms, set by hand and not fitted."""
 
 _MOST_UNKNOWN = 4
 """Words of a question that are looked up in other spellings; more of them are no slips but another language."""
