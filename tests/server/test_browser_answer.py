@@ -49,6 +49,10 @@ def test_pointing_at_a_marker_shows_the_quotation(
     )
     browser.type("body", driver.ESCAPE)
     assert not browser.visible("#hint")
+    ask(browser, driver, "20ページ")
+    browser.run("document.querySelector('#text .marker').dispatchEvent(new MouseEvent('mouseenter'))")
+    said = "const p = document.querySelector('.hint-place'); return [p.textContent, p.lang, p.firstChild.lang]"
+    assert browser.run(said) == ["長い報告書 · p. 20", "", "ja"], "only the document's own words are in its language"
 
 
 def test_copying_takes_the_citations_along(browser: Any, driver: ModuleType, site: str, fakes: ModuleType) -> None:
@@ -80,6 +84,47 @@ def test_a_judgement_is_kept_in_the_home(browser: Any, driver: ModuleType, site:
     assert browser.run("return document.getElementById('bad').getAttribute('aria-pressed')") == "true"
     line = json.loads((place / "feedback.jsonl").read_text("utf-8"))
     assert (line["verdict"], line["question"], line["answerer"]) == ("bad", "invest", "extractive")
+
+
+def test_a_judgement_marks_the_turn_that_it_is_about(browser: Any, driver: ModuleType, site: str, place: Path) -> None:
+    browser.go(site)
+    ask(browser, driver, "invest")
+    ask(browser, driver, "投資額は？")
+    pressed = (
+        "return [...document.querySelectorAll('.judge')]"
+        ".map(judge => [...judge.children].map(button => button.getAttribute('aria-pressed')))"
+    )
+    told = "return [...document.querySelectorAll('.done')].map(done => done.textContent)"
+    browser.run("document.querySelector('.turn.earlier [data-part=good]').click()")
+    browser.wait(lambda: browser.run(told) == ["Noted, on this machine only", ""])
+    assert browser.run(pressed) == [["true", "false"], ["false", "false"]]
+    browser.click("#bad")
+    browser.wait(lambda: all(browser.run(told)))
+    assert browser.run(pressed) == [["true", "false"], ["false", "true"]]
+    lines = [json.loads(line) for line in (place / "feedback.jsonl").read_text("utf-8").splitlines()]
+    assert [(line["question"], line["verdict"]) for line in lines] == [("invest", "good"), ("投資額は？", "bad")]
+    browser.click("[data-interface=ja]")
+    assert browser.run(pressed) == [["true", "false"], ["false", "true"]], "another language changes no judgement"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"), [("en", "The browser does not allow copying"), ("ja", "ブラウザーがコピーを許可していません")]
+)
+def test_a_browser_that_refuses_to_copy_is_told(
+    browser: Any, driver: ModuleType, site: str, page: str, told: str
+) -> None:
+    browser.go(site)
+    browser.click(f"[data-interface={page}]")
+    browser.run("navigator.clipboard.writeText = async () => { throw new DOMException('no', 'NotAllowedError'); };")
+    ask(browser, driver, "invest")
+    browser.run("window.commands = []; document.execCommand = (name) => { commands.push(name); return true; };")
+    browser.click("#copy-plain")
+    browser.wait(lambda: browser.text("#done") in ("Copied", "コピーしました"))
+    assert browser.run("return window.commands") == ["copy"], "the old way is tried where the new one is refused"
+    browser.run("document.execCommand = () => false")
+    browser.click("#copy-link")
+    browser.wait(lambda: browser.text("#done") == told)
+    assert browser.run("return document.activeElement.id") == "copy-link"
 
 
 def test_the_search_can_be_narrowed_and_the_address_says_how(

@@ -54,9 +54,11 @@ def test_upload_ask_and_delete(browser: Any, driver: ModuleType, site: str, home
     open_library(browser, site)
     assert browser.run("return location.search") == "?view=library"
     assert titles(browser) == ["First"]
+    browser.wait(lambda: browser.text("#health").startswith("1 document in 1 passage."))
     browser.run(CHOOSE, [["湖.md", NOTE]])
     browser.wait(lambda: browser.texts(".upload.done .upload-told") == ["Added"])
     browser.wait(lambda: titles(browser) == ["First", "湖の調査"])
+    browser.wait(lambda: browser.text("#health").startswith("2 documents in 2 passages."))
     assert browser.run("return document.querySelectorAll('.row-title')[1].lang") == "ja"
     browser.click("#to-ask")
     browser.type("#question", "琵琶湖の深さは？" + driver.ENTER)

@@ -2,7 +2,7 @@
 
 import { asMarkdown, asPlainText } from "./copying.js";
 import { cutText, element, markerPlaces, oneLine, splitMarkers } from "./text.js";
-import { placeOf } from "./viewer.js";
+import { headingsOf, placeOf } from "./viewer.js";
 
 const byId = (id) => document.getElementById(id);
 const NEAREST = 3; // passages offered when there is no answer
@@ -11,7 +11,7 @@ const NEAREST = 3; // passages offered when there is no answer
 export class Turn {
   /** `words()` gives the interface's words; `judge(answer, verdict)` sends feedback; `first` is whether it begins a thread. */
   constructor(words, viewer, judge, question, first) {
-    Object.assign(this, { words, viewer, judge, question, answer: null, quotes: [] });
+    Object.assign(this, { words, viewer, judge, question, answer: null, quotes: [], verdict: null });
     this.root = byId("turn").content.firstElementChild.cloneNode(true);
     this.heading = element(first ? "h1" : "h2", "asked-question", question);
     this.heading.dataset.part = "asked";
@@ -183,31 +183,43 @@ export class Turn {
   showActions() {
     this.part("actions").hidden = false;
     this.part("done").textContent = "";
-    for (const verdict of ["good", "bad"]) byId(verdict).setAttribute("aria-pressed", "false");
+    for (const name of ["good", "bad"]) this.part(name).setAttribute("aria-pressed", String(name === this.verdict));
   }
 
   async copy(text) {
-    if (navigator.clipboard) await navigator.clipboard.writeText(text);
-    else copyTheOldWay(text);
-    this.part("done").textContent = this.words().copied;
+    const copied = (await copyTheNewWay(text)) || copyTheOldWay(text);
+    this.part("done").textContent = copied ? this.words().copied : this.words().notCopied;
   }
 
   async sendVerdict(verdict) {
     const { answer } = this;
     if (!(await this.judge(answer, verdict)) || this.answer !== answer) return;
-    for (const name of ["good", "bad"]) byId(name).setAttribute("aria-pressed", String(name === verdict));
+    this.verdict = verdict;
+    this.showActions();
     this.part("done").textContent = this.words().thanks;
   }
 }
 
-/** Browsers give no clipboard to pages that came over plain HTTP from another machine. */
+/** Browsers give no clipboard to pages that came over plain HTTP from another machine, and may refuse it to others. */
+async function copyTheNewWay(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function copyTheOldWay(text) {
+  const focused = document.activeElement;
   const box = element("textarea", "hidden");
   box.value = text;
   document.body.append(box);
   box.select();
-  document.execCommand("copy");
+  const copied = document.execCommand("copy");
   box.remove();
+  focused?.focus();
+  return copied;
 }
 
 /** Let the quotation appear beside `button` while it is pointed at or has the focus. */
@@ -215,9 +227,12 @@ function hintOn(button, quote, words) {
   const show = () => {
     const hint = byId("hint");
     const text = oneLine(quote.quote ?? quote.text);
+    const place = element("span", "hint-place");
+    place.append(element("span", "", [quote.title, headingsOf(quote)].filter(Boolean).join(" · "), quote.language));
+    if (quote.page !== null) place.append(` · ${words().page(quote.page)}`); // in the language of the page
     hint.replaceChildren(
       element("span", "hint-quote", words().quoteOf(text), quote.language),
-      element("span", "hint-place", [quote.title, placeOf(quote, words())].filter(Boolean).join(" · "), quote.language),
+      place,
     );
     hint.hidden = false;
     const [box, size] = [button.getBoundingClientRect(), hint.getBoundingClientRect()];

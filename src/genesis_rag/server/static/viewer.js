@@ -233,8 +233,12 @@ function covers(panel, target) {
   return over.left < under.right && over.top < under.bottom && under.top < over.bottom;
 }
 
+/** The headings above a quotation, less the document's title. */
+export function headingsOf(quote) {
+  return quote.heading_path.filter((step) => step !== quote.title).join(" › ");
+}
+
 /** Page, heading path and source of a quotation on one line. */
 export function placeOf(quote, words, source = "") {
-  const path = quote.heading_path.filter((step) => step !== quote.title).join(" › ");
-  return [quote.page === null ? "" : words.page(quote.page), path, source].filter(Boolean).join(" · ");
+  return [quote.page === null ? "" : words.page(quote.page), headingsOf(quote), source].filter(Boolean).join(" · ");
 }
