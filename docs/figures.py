@@ -115,9 +115,35 @@ def directions() -> str:
     return "\n".join(rows)
 
 
+def small_models() -> str:
+    """Return what finds the right passage, in both languages, and how well the reader reads."""
+    found = result("small_models")
+    languages = {"Japanese": found["languages"]["ja"], "English": found["languages"]["en"]}
+    measures = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+    asked = " and ".join(f"{one['questions']} over {one['passages']:,} ({name})" for name, one in languages.items())
+    head = " | ".join(f"{name} {measure}" for name in languages for measure in measures)
+    rows = [f"Dev questions over passages: {asked}.", "", f"| search | {head} |"]
+    rows.append("|---|" + "---|" * (len(languages) * len(measures)))
+    for way in languages["Japanese"]["retrieval"]:
+        cells = (f"{100 * one['retrieval'][way][name][0]:.1f}" for one in languages.values() for name in measures)
+        rows.append(f"| {way} | {' | '.join(cells)} |")
+    rows += ["", "| | Japanese | English |", "|---|---|---|"]
+    for told, part, name in (
+        ("reader: exact match on the right passage", "reading", "exact_match"),
+        ("reader: F1 on the right passage (characters for Japanese)", "reading", "f1"),
+        ("reader: AUROC, the right passage among six or not", "abstention", "auroc"),
+    ):
+        values = [one[part][name] for one in languages.values()]
+        cells = [f"{100 * (value[0] if isinstance(value, list) else value):.1f}" for value in values]
+        rows.append(f"| {told} | {' | '.join(cells)} |")
+    speeds = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["speed"].items())
+    return "\n".join([*rows, "", f"Speed on {found['machine']['cores']} cores: {speeds}."])
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"measured": measured, "limits": limits},
     "docs/evaluation.md": {"directions": directions},
+    "docs/models.md": {"small": small_models},
 }
 
 
