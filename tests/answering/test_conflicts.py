@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesis_rag.answering.extractive import ExtractiveAnswerer
 from genesis_rag.answering.generative import GenerativeAnswerer
 from genesis_rag.answering.prompts import build_messages
+from genesis_rag.answering.same_thing import read_statement, same_thing
 from genesis_rag.generation.scripted import ScriptedGenerator
 from genesis_rag.types import Answer, AnswerDone, Passage
 
+PAIRS = Path(__file__).parent / "conflicting_pairs.tsv"
+"""kind, question, and two sentences of two documents. Written by hand: the first 54 before the rules, the rest after a
+first version of them. "missed" is a conflict that is not told; a rule that tells it may move it to "conflict"."""
 Make = Callable[[Sequence[Passage]], ExtractiveAnswerer]
 MakePassage = Callable[..., Passage]
 JAPANESE = "観測船みらい丸の建造費はいくらですか。"
@@ -91,6 +98,17 @@ def test_what_is_no_conflict(answerer_for: Make, make_passage: MakePassage, othe
     assert not differs(ask(answerer_for, JAPANESE, first, make_passage(other, 2, "別の文書")))
 
 
+@pytest.mark.parametrize("line", PAIRS.read_text(encoding="utf-8").splitlines())
+def test_pairs_that_differ_and_pairs_that_only_look_alike(
+    answerer_for: Make, make_passage: MakePassage, line: str
+) -> None:
+    kind, question, *texts = line.split("\t")
+    assert kind in ("alike", "conflict", "missed") and len(texts) == 2
+    for first, second in (texts, texts[::-1]):
+        passages = [make_passage(first, 1, "甲"), make_passage(second, 2, "乙")]
+        assert differs(ask(answerer_for, question, *passages)) == (kind == "conflict")
+
+
 def test_one_document_does_not_conflict_with_itself(answerer_for: Make, make_passage: MakePassage) -> None:
     passages = [
         make_passage("観測船みらい丸の建造費は120億円である。", 1, "計画", document_id="same"),
@@ -119,3 +137,10 @@ def test_a_model_is_told_the_dates_and_the_reader_that_they_differ(
     generator = ScriptedGenerator(["観測船みらい丸の建造費は150億円です。[2]"])
     *_, last = GenerativeAnswerer(generator, answerer_for(passages)).answer(JAPANESE, passages)
     assert isinstance(last, AnswerDone) and last.answer.answerer == "generative" and differs(last.answer)
+
+
+@given(st.text(alphabet="ab 灯台の高さは、「」mメ3千円\0\1,.", max_size=60), st.text(max_size=30))
+def test_any_text_can_be_read_and_is_the_same_as_itself(text: str, asked: str) -> None:
+    statement = read_statement(text, "", asked, frozenset({"number", "measure", "money"}))
+    if statement is not None:
+        assert same_thing(statement, statement, asked) == bool(statement.around)

@@ -1,8 +1,7 @@
 """Documents that give different figures for the same thing: found among the passages, and shown as such.
 
-A false conflict is worse than none, so two sentences must say the same but for one figure: of different documents, in
-one language, with nearly the same words, the same names, the same other figures, and each one figure of the kind that
-was asked for, of the same unit, which do not agree.
+A false conflict is worse than none: two sentences of different documents, in one language, must speak of the same thing
+(``same_thing``) and give figures of the kind that was asked for, of the same unit, which do not agree.
 """
 
 from __future__ import annotations
@@ -12,16 +11,11 @@ from collections.abc import Sequence
 from genesis_rag.answering.citations import AnswerText
 from genesis_rag.answering.features import Question, UnitTable
 from genesis_rag.answering.phrases import phrase
-from genesis_rag.text.numbers import Quantity, agrees, quantities
-from genesis_rag.text.patterns import lazy
+from genesis_rag.answering.same_thing import Statement, read_statement, same_thing
+from genesis_rag.text.numbers import Quantity, agrees
 from genesis_rag.types import Language, Passage
 
-_LIKE = 0.6
-"""Least share of the words of both sentences, figures aside, that they have in common."""
 _MOST = 4
-_FIGURE = lazy(r"[0-9〇一二三四五六七八九十百千万億兆]|yen|dollar|円|ドル|ユーロ|年|月|日")
-_NAME = lazy(r"(?<![A-Za-z])[A-Z][A-Za-z0-9-]*[A-Za-z0-9]|[ァ-ヶー]{3,}|「[^」]{1,30}」")
-_MONTHS = frozenset("january february march april may june july august september october november december".split())
 
 
 def disagreeing(question: Question, table: UnitTable, chosen: int, passages: Sequence[Passage]) -> tuple[int, ...]:
@@ -36,17 +30,20 @@ def disagreeing(question: Question, table: UnitTable, chosen: int, passages: Seq
     Returns:
         Indices of units, one a document; empty where nothing disagrees.
     """
-    own = _figure(question, table, chosen)
+    own = _stated(question, table, chosen, passages)
     if own is None:
         return ()
     found: dict[str, int] = {passages[table.units[chosen].passage].document_id: chosen}
     said = [own]
-    for k in range(len(table.units)):
-        document = passages[table.units[k].passage].document_id
-        other = _figure(question, table, k) if document not in found else None
-        if other is None or not _same_thing(question, table, chosen, k, passages):
+    kind, language = table.units[chosen].kind, table.units[chosen].language
+    for k, unit in enumerate(table.units):
+        document = passages[unit.passage].document_id
+        if document in found or len(found) == _MOST or (unit.kind, unit.language) != (kind, language):
             continue
-        if all(_differ(one, other) for one in said) and len(found) < _MOST:
+        other = _stated(question, table, k, passages)
+        if other is None or not same_thing(own, other, question.profile.core):
+            continue
+        if all(_differ(one.figure, other.figure) for one in said):
             found[document] = k
             said.append(other)
     if len(found) == 1:
@@ -67,52 +64,14 @@ def write_disagreeing(
         text.quote(passage, table.units[k].start, table.units[k].end)
 
 
-def _figure(question: Question, table: UnitTable, k: int) -> Quantity | None:
-    """Return the one figure of a unit of the kind that was asked for, None where there is none or are several."""
+def _stated(question: Question, table: UnitTable, k: int, passages: Sequence[Passage]) -> Statement | None:
+    """Return what a unit states of the kind that was asked for, None where there is nothing or too much."""
     unit = table.units[k]
-    wanted = question.profile.quantity_kinds
-    if not wanted or unit.kind == "heading":
+    if not question.profile.quantity_kinds or unit.kind == "heading":
         return None
-    known = {(one.kind, one.low, one.high) for one in quantities(question.profile.core)}
-    found = [one for one in quantities(unit.text) if one.kind in wanted and (one.kind, one.low, one.high) not in known]
-    exact = found[0] if len(found) == 1 and found[0].low == found[0].high and not found[0].approximate else None
-    return exact
-
-
-def _same_thing(question: Question, table: UnitTable, one: int, other: int, passages: Sequence[Passage]) -> bool:
-    units = table.units[one], table.units[other]
-    if units[0].language != units[1].language or units[0].kind != units[1].kind:
-        return False
-    words = [_words(table.terms[k]) for k in (one, other)]
-    if len(words[0] & words[1]) < _LIKE * len(words[0] | words[1]) or not words[0] & words[1]:
-        return False
-    asked = [set(question.terms) & set(table.terms[k]) for k in (one, other)]
-    if not asked[0] or _words(asked[0]) != _words(asked[1]):
-        return False
-    texts = [unit.text for unit in units]
-    return _names(texts[0]) == _names(texts[1]) and _same_setting(question, *texts)
-
-
-def _words(terms: frozenset[str] | set[str]) -> set[str]:
-    return {term for term in terms if not _FIGURE.search(term) and term not in _MONTHS}
-
-
-def _names(text: str) -> set[str]:
-    return {name for name in _NAME.findall(text) if name.casefold() not in _MONTHS}
-
-
-def _same_setting(question: Question, one: str, other: str) -> bool:
-    """Tell whether the figures that were not asked for are the same: of 2025 one budget is right, of 2026 another."""
-    wanted = question.profile.quantity_kinds
-    known = {(q.kind, q.low, q.high) for q in quantities(question.profile.core)}
-    sets = []
-    for text in (one, other):
-        found = quantities(text)
-        sets.append([q for q in found if q.kind not in wanted or (q.kind, q.low, q.high) in known])
-    first, second = sets
-    return all(any(agrees(a, b) for b in second) for a in first) and all(
-        any(agrees(b, a) for a in first) for b in second
-    )
+    passage = passages[unit.passage]
+    context = "\n".join((passage.title, *passage.heading_path, unit.lead_text))
+    return read_statement(unit.text, context, question.profile.core, question.profile.quantity_kinds)
 
 
 def _differ(one: Quantity, other: Quantity) -> bool:

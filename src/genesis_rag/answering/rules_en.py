@@ -57,6 +57,7 @@ KINDS = (
             rf"\bhow much (?:money|funding)\b|\bhow expensive\b|\bhow much\b.*\b(?:{_MONEY_VERBS})",
             r"\bhow (?:much|many)\b.*\b(?:dollars?|yen|euros?|pounds sterling|usd|jpy)\b",
             rf"{_WH} {_IS} the (?:\w+ )?(?:cost|price|budget|salary|amount of money|investment|fee|fare)\b",
+            rf"{_WH} {_IS} the (?:\w+ )?(?:revenue|turnover)\b",
         ),
     ),
     (
