@@ -12,6 +12,8 @@ endif
 ifneq ($(value LLM),)
 export GENESIS_LLM := $(value LLM)
 endif
+# pytest keeps the tests that it has rewritten, which takes it seconds, only where Python may keep anything.
+unexport PYTHONDONTWRITEBYTECODE
 # Data for tests and benchmarks that lies beside a checkout of the developers; tests that need it skip without it.
 ifneq ($(wildcard ../shared/data),)
 export GENESIS_SHARED ?= $(abspath ../shared)
@@ -85,7 +87,7 @@ check: $(VENV)/.setup-all
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -m 'not slow and not torch and not llama and not browser and not gpu and not peer'
+	@$(BIN)/python -m pytest --hypothesis-profile fast -m 'not slow and not torch and not llama and not browser and not gpu and not peer'
 
 test: $(VENV)/.setup-all
 	@.ci/system-packages

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tiny_milvus import fresh_name, milvus, milvus_uri
 from tiny_models import bert_folder, embedding_gguf, model_server, model_servers, reranker_folder
@@ -23,6 +24,16 @@ __all__ = [
     "reranker_folder",
 ]
 
+# How many random cases a property is tried with; the Makefile chooses. Tests that need more or fewer take a multiple.
+for _name, _examples in {"fast": 25, "full": 100}.items():
+    settings.register_profile(
+        _name, max_examples=_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile("full")
+
+QUICK_PROFILE = "embedded-static"
+"""Opens and indexes quickest; a test of the real default deletes GENESIS_PROFILE."""
+
 KEPT = {"GENESIS_SHARED", "GENESIS_TEST_MILVUS"}
 
 
@@ -31,6 +42,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     for name in [name for name in os.environ if name.startswith("GENESIS_") and name not in KEPT]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data-home")))
+    monkeypatch.setenv("GENESIS_PROFILE", QUICK_PROFILE)
 
 
 @pytest.fixture(autouse=True, scope="session")

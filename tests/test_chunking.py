@@ -124,7 +124,7 @@ def documents(draw: st.DrawFn) -> Document:
 
 
 @given(documents(), LIMITS, st.integers(0, 20), st.integers(0, 2), st.sampled_from([words, signs]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_every_chunk_is_a_part_of_the_text_and_nothing_is_lost(
     source: Document, limit: int, least: int, overlap: int, count: Callable[[str], int]
 ) -> None:
@@ -143,7 +143,7 @@ def test_every_chunk_is_a_part_of_the_text_and_nothing_is_lost(
 
 
 @given(documents(), LIMITS, st.integers(0, 20), st.integers(0, 2))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_no_chunk_has_more_tokens_than_allowed(source: Document, limit: int, least: int, overlap: int) -> None:
     for chunk in chunk_document(source, signs, ChunkSettings(limit, least, overlap)):
         one_character = all(cuts_a_character(chunk.text, at) for at in range(1, len(chunk.text)))
@@ -151,7 +151,7 @@ def test_no_chunk_has_more_tokens_than_allowed(source: Document, limit: int, lea
 
 
 @given(documents(), LIMITS, st.sampled_from([words, signs]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_no_character_of_several_code_points_is_cut(source: Document, limit: int, count: Callable[[str], int]) -> None:
     for chunk in chunk_document(source, count, ChunkSettings(limit, 0)):
         for place in (chunk.start, chunk.end):
@@ -166,7 +166,6 @@ def test_running_text_never_grows_too_long_by_what_is_repeated(lengths: list[int
 
 
 @given(documents(), LIMITS, st.integers(0, 20))
-@settings(max_examples=100, deadline=None)
 def test_pages_are_never_crossed_and_headings_hold(source: Document, limit: int, least: int) -> None:
     for chunk in chunk_document(source, words, ChunkSettings(limit, least)):
         inside = [section for section in source.sections if section.start < chunk.end and section.end > chunk.start]
@@ -178,7 +177,6 @@ def test_pages_are_never_crossed_and_headings_hold(source: Document, limit: int,
 
 
 @given(TEXTS, st.integers(1, 30))
-@settings(max_examples=150, deadline=None)
 def test_sentences_that_are_too_long_are_cut_whole(text: str, limit: int) -> None:
     pieces = cut(text, signs(text), signs, limit)
     assert "".join("".join(text[piece.start : piece.end] for piece in pieces).split()) == "".join(text.split())

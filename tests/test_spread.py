@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis_rag.chunking import ChunkSettings, chunk_document, contextual_text
@@ -236,7 +236,6 @@ def test_a_worker_with_another_model_is_refused(corpus: Path, change: dict[str, 
     assert workers.stopped and not workers.batches
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.text(max_size=5), unique=True, max_size=12),
     st.lists(st.tuples(st.integers(0, 11), st.integers(0, 30)), max_size=20),

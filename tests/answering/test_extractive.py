@@ -251,7 +251,7 @@ def test_a_passage_with_wrong_offsets_is_never_quoted(make_passage: Callable[...
 TEXTS = st.text(max_size=60) | st.text(alphabet="あ日本。？！\n-|①1.# aB,.?3億円年「」", max_size=80)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=TEXTS, texts=st.lists(TEXTS, max_size=3))
 def test_any_question_over_any_passages(
     question: str, texts: list[str], make_passage: Callable[..., Passage], answerer_for: Make

@@ -165,7 +165,7 @@ def test_made_up_questions(make_passage: Callable[..., Passage], answerer_for: M
     assert outcomes["decided"] >= 42 and outcomes.total() == 47
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(statement=st.text(max_size=80), quote=st.text(max_size=80))
 def test_any_text_is_accepted(statement: str, quote: str, embedder: StaticEmbedder) -> None:
     statement_of(analyse_question(statement))

@@ -90,7 +90,9 @@ def only_known_errors(path: Path, data: bytes) -> None:
 
 
 FORMATS = (".txt", ".md", ".html", ".jsonl", ".pdf", ".docx", ".pptx", ".xlsx", ".csv", ".epub")
-QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(
+    max_examples=settings.default.max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def test_every_loader_is_here() -> None:

@@ -24,7 +24,9 @@ SENTENCES = [
 ANY = st.text(st.characters(exclude_categories=()), max_size=60)
 KNOWN = st.lists(st.sampled_from([*SENTENCES, "日本", "tokyo", " ", "の", "é", "ｶﾞ", "\ud800"]), max_size=6).map("".join)
 TEXTS = st.lists(ANY | KNOWN, max_size=7)
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    max_examples=settings.default.max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def unit(vectors: np.ndarray) -> bool:

@@ -311,7 +311,7 @@ def test_a_thread_that_reads_keeps_its_generation(filled: Path, kit: Kit, texts:
         kit.require_whole(index, {**texts, "x": "more"})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(alphabet="aあ漢𠮷\n。 \ud800é", min_size=1, max_size=60), factor=st.sampled_from([1, 50, 2000]))
 def test_any_text_comes_back_in_any_part(tmp_path: Path, kit: Kit, text: str, factor: int) -> None:
     directory = tmp_path / os.urandom(6).hex()

@@ -191,14 +191,14 @@ def test_misuse_is_refused(kind: Kind, tmp_path: Path) -> None:
 
 
 @local_kinds
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(data=st.data())
 def test_any_sequence_of_changes_equals_a_dictionary(kind: Kind, data: st.DataObject) -> None:
     _any_sequence(kind, data)
 
 
 @pytest.mark.slow
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_any_sequence_of_changes_in_milvus_equals_a_dictionary(milvus: Any, data: st.DataObject) -> None:
     _any_sequence(MilvusKind(milvus), data)
@@ -271,7 +271,7 @@ CODED_ATOL = 0.01
 """The rounding of rows of 16 numbers; of 256 it is within TOLERANCE."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     st.lists(
         st.tuples(st.sampled_from("arsl"), st.lists(st.integers(0, 40), max_size=12), st.integers(0, 999)), max_size=8

@@ -155,7 +155,7 @@ TEXTS = st.lists(WORDS, min_size=1, max_size=8).map("".join).filter(lambda text:
 
 
 @pytest.mark.parametrize("name", ["concepts", "hashing"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_passages_of_any_library(
     library: Library, make_library: Callable[[Any], Library], name: str, data: st.DataObject

@@ -51,6 +51,7 @@ def client(assistant: Any, settings: Settings) -> Iterator[TestClient]:
         yield client
 
 
+QUICK = "embedded-static"
 MODELS = """schema = 1
 [models.genesis-embed-static]
 task = "embedding"
@@ -60,16 +61,21 @@ licence = "Apache-2.0"
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home whose index holds one document and is filled with hashed words, which takes no time."""
-    place = tmp_path / "home"
+@pytest.fixture(scope="session")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("filled")
     notes = place / "corpus" / "documents" / "first.md"
     notes.parent.mkdir(parents=True)
     (place / "models.toml").write_text(MODELS, encoding="utf-8")
     notes.write_text("---\ndate: 2026-05-01\n---\n# First\n\nThe first document is about rivers.\n", encoding="utf-8")
-    run_ingest(Settings(home=place), [notes.parent])
+    run_ingest(Settings(home=place, profile=QUICK), [notes.parent])
     return place
+
+
+@pytest.fixture
+def home(tmp_path: Path, filled_home: Path) -> Path:
+    """A home whose index holds one document and is filled with hashed words, which takes no time."""
+    return Path(shutil.copytree(filled_home, tmp_path / "home"))
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ def open_library() -> Any:
 
 
 def opened_library(home: Path, **options: Any) -> TestClient:
-    settings = Settings(home=home, **options)
+    settings = Settings(**{"home": home, "profile": QUICK} | options)
     workshop = Workshop(settings)
     app = create_app(workshop.open_assistant, settings, workshop=workshop)
     return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
@@ -139,7 +145,7 @@ def serving() -> Any:
 def served(open_assistant: Callable[[], Any] | None, home: Path, **options: Any) -> Iterator[str]:
     """Serve the page on a free port; over the index of ``home`` where no assistant is given."""
     listener = socket.create_server(("127.0.0.1", 0))
-    settings = Settings(home=home, **options)
+    settings = Settings(**{"home": home} | ({} if open_assistant else {"profile": QUICK}) | options)
     workshop = Workshop(settings)
     app = create_app(open_assistant or workshop.open_assistant, settings, workshop=workshop)
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))

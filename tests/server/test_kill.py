@@ -91,7 +91,7 @@ def test_a_kill_loses_nothing_acknowledged(home: Path) -> None:
     try:
         settled(address)
         assert total > ROUNDS, "nothing was acknowledged, so nothing was tested"
-        with open_assistant(Settings(home=home)) as assistant:
+        with open_assistant(Settings(home=home, profile="embedded-static")) as assistant:
             held = {source: info.id for info in assistant.documents() for source in info.sources}
             for name, content in acknowledged.items():
                 source, path = f"uploads/{name}", home / "uploads" / name

@@ -34,14 +34,14 @@ def answers(monkeypatch: pytest.MonkeyPatch, assistant: Any) -> None:
 
 
 def test_models_are_profiles(speaker: Any) -> None:
-    assert [model.id for model in speaker.models.list()] == ["embedded"]
-    assert speaker.models.retrieve("embedded").owned_by == "genesis-rag"
+    assert [model.id for model in speaker.models.list()] == ["embedded-static"]
+    assert speaker.models.retrieve("embedded-static").owned_by == "genesis-rag"
     with pytest.raises(openai.NotFoundError, match="no model 'gpt-4'"):
         speaker.chat.completions.create(model="gpt-4", messages=QUESTION)
 
 
 def test_an_answer_with_its_sources(speaker: Any, assistant: Any, fakes: ModuleType) -> None:
-    completion = speaker.chat.completions.create(model="embedded", messages=QUESTION, temperature=0.2)
+    completion = speaker.chat.completions.create(model="embedded-static", messages=QUESTION, temperature=0.2)
     answer = assistant.ask("invest")
     message = completion.choices[0].message
     assert message.content.startswith(
@@ -69,10 +69,10 @@ def test_an_answer_with_its_sources(speaker: Any, assistant: Any, fakes: ModuleT
 
 
 def test_a_stream_says_the_same_as_the_whole(speaker: Any) -> None:
-    whole = speaker.chat.completions.create(model="embedded", messages=QUESTION)
+    whole = speaker.chat.completions.create(model="embedded-static", messages=QUESTION)
     chunks = list(
         speaker.chat.completions.create(
-            model="embedded", messages=QUESTION, stream=True, stream_options={"include_usage": True}
+            model="embedded-static", messages=QUESTION, stream=True, stream_options={"include_usage": True}
         )
     )
     deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
@@ -97,7 +97,7 @@ def test_the_last_message_of_the_user_is_asked_and_narrowing_is_handed_on(speake
         },
     ]
     extra = {"in": "ja", "source": "*.md", "passages": 3, "language": "en"}
-    completion = speaker.chat.completions.create(model="embedded", messages=conversation, extra_body=extra)
+    completion = speaker.chat.completions.create(model="embedded-static", messages=conversation, extra_body=extra)
     assert "**出典**" in completion.choices[0].message.content
     question, options = assistant.calls[-1]
     assert (question, options.passages, options.language) == ("投資は？", 3, "en")
@@ -105,7 +105,9 @@ def test_the_last_message_of_the_user_is_asked_and_narrowing_is_handed_on(speake
 
 
 def test_not_knowing_is_an_answer_without_sources(speaker: Any) -> None:
-    completion = speaker.chat.completions.create(model="embedded", messages=[{"role": "user", "content": "King?"}])
+    completion = speaker.chat.completions.create(
+        model="embedded-static", messages=[{"role": "user", "content": "King?"}]
+    )
     assert completion.choices[0].message.content == "The documents do not say."
     assert completion.choices[0].message.annotations == []
 
@@ -120,18 +122,18 @@ def test_not_knowing_is_an_answer_without_sources(speaker: Any) -> None:
 )
 def test_without_a_question_there_is_an_error(speaker: Any, messages: Any) -> None:
     with pytest.raises(openai.BadRequestError, match="There is no question"):
-        speaker.chat.completions.create(model="embedded", messages=messages)
+        speaker.chat.completions.create(model="embedded-static", messages=messages)
 
 
 def test_failures_are_those_of_the_client(speaker: Any) -> None:
     boom, midway = ([{"role": "user", "content": word}] for word in ("boom", "midway"))
     with pytest.raises(openai.InternalServerError, match="The engine stopped") as caught:
-        speaker.chat.completions.create(model="embedded", messages=boom, stream=True)
+        speaker.chat.completions.create(model="embedded-static", messages=boom, stream=True)
     assert caught.value.status_code == 502
     with pytest.raises(openai.APIError, match="stopped midway"):
-        list(speaker.chat.completions.create(model="embedded", messages=midway, stream=True))
+        list(speaker.chat.completions.create(model="embedded-static", messages=midway, stream=True))
     with pytest.raises(openai.UnprocessableEntityError):
-        speaker.chat.completions.create(model="embedded", messages=QUESTION, n=2)
+        speaker.chat.completions.create(model="embedded-static", messages=QUESTION, n=2)
 
 
 def test_what_documents_say_does_not_become_markup(
@@ -148,8 +150,8 @@ def test_what_documents_say_does_not_become_markup(
         yield AnswerDone(answer)
 
     monkeypatch.setattr(assistant, "stream", stream)
-    message = speaker.chat.completions.create(model="embedded", messages=QUESTION).choices[0].message
-    chunks = speaker.chat.completions.create(model="embedded", messages=QUESTION, stream=True)
+    message = speaker.chat.completions.create(model="embedded-static", messages=QUESTION).choices[0].message
+    chunks = speaker.chat.completions.create(model="embedded-static", messages=QUESTION, stream=True)
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == message.content
     text = message.content
     assert not any(text[i - 1] != "\\" for i in range(len(text)) if text[i] == "<")
@@ -174,16 +176,16 @@ def test_a_growing_text_is_made_harmless_as_the_whole_is(text: str, data: st.Dat
 
 def test_embeddings_are_unit_vectors_in_the_order_of_the_texts(speaker: Any) -> None:
     texts = ["日本の投資", "rivers and lakes", "日本の投資"]
-    response = speaker.embeddings.create(model="embedded", input=texts)  # the client asks for base64
+    response = speaker.embeddings.create(model="embedded-static", input=texts)  # the client asks for base64
     rows = [one.embedding for one in response.data]
     assert [one.index for one in response.data] == [0, 1, 2]
     assert rows[0] == rows[2] != rows[1]
     assert all(math.isclose(math.hypot(*row), 1, rel_tol=1e-5) for row in rows)
-    floats = speaker.embeddings.create(model="embedded", input=texts[0], encoding_format="float")
+    floats = speaker.embeddings.create(model="embedded-static", input=texts[0], encoding_format="float")
     assert floats.data[0].embedding == pytest.approx(rows[0], abs=1e-6)
     assert response.usage.total_tokens > floats.usage.total_tokens > 0
     with pytest.raises(openai.BadRequestError, match="dimensions"):
-        speaker.embeddings.create(model="embedded", input="x", dimensions=len(rows[0]) + 1)
+        speaker.embeddings.create(model="embedded-static", input="x", dimensions=len(rows[0]) + 1)
     for wrong in ([], [""], ["x"] * 257, [[1, 2, 3]]):
         with pytest.raises((openai.BadRequestError, openai.UnprocessableEntityError)):
-            speaker.embeddings.create(model="embedded", input=wrong)
+            speaker.embeddings.create(model="embedded-static", input=wrong)

@@ -107,7 +107,7 @@ def test_threads_do_not_disturb_each_other(analyser: Analyser) -> None:
     assert found == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(data=st.data())
 def test_query_terms_are_found_in_a_text_with_the_same_words(
     data: st.DataObject, mixed: Any, analyser: Analyser

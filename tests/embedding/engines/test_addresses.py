@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny_models
@@ -269,7 +269,6 @@ def test_the_two_ways_of_counting_are_never_mixed(model_server: Any) -> None:
         generator.count_tokens("another text")
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["good", "bad", "later"])), max_size=20))
 def test_whatever_happens_somebody_is_chosen_and_the_well_come_first(steps: list[tuple[int, str]]) -> None:
     now, ill = [0.0], set[str]()
