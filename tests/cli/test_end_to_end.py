@@ -42,6 +42,10 @@ The restoration is led by Dr. Helen Marsh of the coastal trust.
 """
 
 
+QUICK = {"GENESIS_PROFILE": "embedded-static"}
+"""For what is the same with every model; the rest runs with the default profile."""
+
+
 def environment(home: Path, **extra: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GENESIS_")}
     return kept | {"GENESIS_HOME": str(home), "PYTHONWARNINGS": "error"} | extra
@@ -109,52 +113,60 @@ def test_question_by_environment_survives_any_characters(home: Path) -> None:
     assert json.loads(ask(home, "--json", GENESIS_Q=question).stdout)["question"] == question
 
 
-def test_a_warm_ask_loads_no_heavy_library_it_does_not_need(home: Path) -> None:
+@pytest.mark.parametrize("profile", ["embedded", "embedded-static"])
+def test_a_warm_ask_loads_no_heavy_library_it_does_not_need(home: Path, profile: str, tmp_path: Path) -> None:
+    if profile != "embedded":
+        home = tmp_path
+        genesis(home, "index", str(corpus_in(home)), **QUICK)
     code = (
         "import sys\nfrom genesis_rag.cli.main import ask, run\n"
         "code = run(ask, 'ask', ['--json', '観測船の建造にいくら投じますか？'])\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)\nsys.exit(code)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(home), check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment(home, GENESIS_PROFILE=profile),
+        check=True,
     )
     loaded = set(run.stderr.split())
-    assert "numpy" in loaded
+    assert "numpy" in loaded and ("onnxruntime" in loaded) == (profile == "embedded")
     never = {"torch", "transformers", "sentence_transformers", "llama_cpp"}
-    needless = {"fastapi", "pydantic", "uvicorn", "rich", "onnxruntime", "pypdfium2", "lxml", "docx", "openpyxl"}
+    needless = {"fastapi", "pydantic", "uvicorn", "rich", "pypdfium2", "lxml", "docx", "openpyxl"}
     assert not loaded & (never | needless)
 
 
 def test_second_run_changes_nothing_and_skipped_files_exit_1(tmp_path: Path) -> None:
     folder = corpus_in(tmp_path)
-    first = genesis(tmp_path, "index", str(folder))
+    first = genesis(tmp_path, "index", str(folder), **QUICK)
     assert first.returncode == 0 and "2 added" in first.stdout, first.stderr
-    assert "2 unchanged" in genesis(tmp_path, "index", str(folder)).stdout
+    assert "2 unchanged" in genesis(tmp_path, "index", str(folder), **QUICK).stdout
     (folder / "ocean.ja.md").write_text(MINISTRY.replace("120億円", "130億円"), "utf-8")
     (folder / "empty.pdf").write_bytes(b"")
-    again = genesis(tmp_path, "index", str(folder))
+    again = genesis(tmp_path, "index", str(folder), **QUICK)
     assert again.returncode == 1
     assert "1 updated" in again.stdout and "1 unchanged" in again.stdout and "1 skipped" in again.stdout
     (line,) = again.stderr.splitlines()
     assert "empty.pdf" in line
-    assert "130億円" in ask(tmp_path, "観測船「みらい丸」の建造にいくら投じますか？").stdout
+    assert "130億円" in ask(tmp_path, "観測船「みらい丸」の建造にいくら投じますか？", **QUICK).stdout
 
 
 def test_documents_are_listed_removed_and_pruned(tmp_path: Path) -> None:
     folder = corpus_in(tmp_path)
-    genesis(tmp_path, "index", str(folder))
+    genesis(tmp_path, "index", str(folder), **QUICK)
 
     def sources() -> list[str]:
-        rows = genesis(tmp_path, "documents", "list", "--json").stdout.splitlines()
+        rows = genesis(tmp_path, "documents", "list", "--json", **QUICK).stdout.splitlines()
         return sorted(json.loads(row)["source"] for row in rows)
 
     both = sources()
     assert len(both) == 2
-    assert genesis(tmp_path, "documents", "remove", both[0]).returncode == 0
+    assert genesis(tmp_path, "documents", "remove", both[0], **QUICK).returncode == 0
     assert sources() == both[1:]
-    assert "1 added" in genesis(tmp_path, "index", str(folder)).stdout
+    assert "1 added" in genesis(tmp_path, "index", str(folder), **QUICK).stdout
     (folder / "ocean.ja.md").unlink()
-    assert "1 removed" in genesis(tmp_path, "index", "--prune", str(folder)).stdout
+    assert "1 removed" in genesis(tmp_path, "index", "--prune", str(folder), **QUICK).stdout
     assert sources() == [source for source in both if "lighthouse" in source]
 
 
@@ -175,7 +187,6 @@ def test_no_index_is_a_users_mistake_for_commands_that_do_not_build_one(tmp_path
         assert run.returncode == 2 and run.stderr.startswith("genesis-rag: "), command
 
 
-@pytest.mark.slow
 def test_ctrl_c_while_indexing_exits_130_and_leaves_a_sound_index(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -186,7 +197,7 @@ def test_ctrl_c_while_indexing_exits_130_and_leaves_a_sound_index(tmp_path: Path
         [sys.executable, "-c", code, "index", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(tmp_path),
+        env=environment(tmp_path, **QUICK),
         text=True,
     )
     time.sleep(2.5)
@@ -198,9 +209,9 @@ def test_ctrl_c_while_indexing_exits_130_and_leaves_a_sound_index(tmp_path: Path
     assert err.startswith("Stopped.") or "\nStopped." in err
     assert "Traceback" not in err
     if "holds" in err:
-        assert json.loads(genesis(tmp_path, "doctor", "--json").stdout)["sound"] is True
-    assert genesis(tmp_path, "index", str(folder)).returncode == 0
-    rows = genesis(tmp_path, "documents", "list", "--json").stdout.splitlines()
+        assert json.loads(genesis(tmp_path, "doctor", "--json", **QUICK).stdout)["sound"] is True
+    assert genesis(tmp_path, "index", str(folder), **QUICK).returncode == 0
+    rows = genesis(tmp_path, "documents", "list", "--json", **QUICK).stdout.splitlines()
     assert len(rows) == 4000
 
 
