@@ -14,9 +14,10 @@ from genesis_rag.generation import BACKENDS as GENERATION
 from genesis_rag.models import FileSpec, load_catalogue
 from genesis_rag.models.canary import check_embedder, check_reranker
 from genesis_rag.models.machine import Machine, this_machine
+from genesis_rag.reading import BACKENDS as READING
 from genesis_rag.reranking import BACKENDS as RERANKING
 
-BACKENDS = {"embedding": EMBEDDING, "reranking": RERANKING, "generation": GENERATION}
+BACKENDS = {"embedding": EMBEDDING, "reranking": RERANKING, "reading": READING, "generation": GENERATION}
 MODEL = """[models.mine]
 task = "embedding"
 backend = "onnx"
@@ -48,9 +49,15 @@ def test_every_packaged_profile_names_models_of_the_right_task() -> None:
     catalogue = load_catalogue()
     assert {"embedded", "embedded-static", "laptop", "gpu", "server"} <= set(catalogue.profiles)
     for profile in catalogue.profiles.values():
-        parts = {"embedding": profile.embedder, "reranking": profile.reranker, "generation": profile.generator}
-        for task, name in parts.items():
-            assert not name or catalogue.model(name).task == task
+        parts = [
+            (profile.embedder, {"embedding"}),
+            (profile.sentence_embedder, {"embedding"}),
+            (profile.reranker, {"reranking", "reading"}),  # a reader puts passages into order too
+            (profile.reader, {"reading"}),
+            (profile.generator, {"generation"}),
+        ]
+        for name, tasks in parts:
+            assert not name or catalogue.model(name).task in tasks, profile.name
     assert sum(catalogue.model(name).memory_mb for name in catalogue.profile("laptop").models) < 6000
 
 
