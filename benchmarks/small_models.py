@@ -82,7 +82,8 @@ def measure_language(
 
 def _reranking(options: argparse.Namespace) -> Reranking:
     settings = load_settings(home=options.home, environ={})
-    return Reranking(model_reranker(load_catalogue(options.home).model(READER), settings), READ, ("ja", "en"))
+    model = load_catalogue(options.home).model(READER)
+    return Reranking(model_reranker(model, settings), READ, model.languages, weight=model.score_weight)
 
 
 def _search(retriever: Retriever, collection: Collection, rerank: bool) -> Callable[[str], list[frozenset[str]]]:

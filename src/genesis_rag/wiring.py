@@ -300,7 +300,7 @@ def _reranking(profile: ProfileSpec, settings: Settings) -> Reranking | None:
     model = load_catalogue(settings.home).model(profile.reranker)
     # Where the answerer reads with the same model, its own reading of the passages would only be done twice.
     beforehand = profile.reranker != profile.reader
-    return Reranking(model_reranker(model, settings), profile.rerank, model.languages, beforehand)
+    return Reranking(model_reranker(model, settings), profile.rerank, model.languages, beforehand, model.score_weight)
 
 
 def _context(title: str, chunk: Chunk) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from genesis_rag.retrieval import Reranking, RetrievalSettings, Retriever
+from genesis_rag.retrieval.fusion import Scored
 
 Library = Any
 TEXTS = {
@@ -40,6 +41,12 @@ def opened(library: Library, reranking: Reranking | None, **settings: object) ->
 
 def sources(found: Sequence[Any]) -> list[str]:
     return [one.document.source if hasattr(one, "document") else one.source for one in found]
+
+
+def test_a_weight_adds_the_score_to_the_fused_one() -> None:
+    near, far = Scored(1, 0.5, 1.0, 0.9, False, reranked=-1.0), Scored(2, 0.5, 1.0, 0.5, False, reranked=2.0)
+    for weight, wanted in ((0.0, far), (0.1, near), (0.2, far)):
+        assert max((near, far), key=Reranking(ByLength(), weight=weight).order) is wanted
 
 
 def test_hits_come_in_the_rerankers_order_where_asked_for(library: Library) -> None:

@@ -1,4 +1,4 @@
-"""Chooses how the cosines of an embedder are fused with keyword scores, on the dev sets alone.
+"""Chooses how the cosines of an embedder and a reader's relevance are fused with keyword scores, on the dev sets alone.
 
     python -m training.small.fusion --shared FOLDER --profile NAME [--models FILE] [--out RESULT.json]
 
@@ -23,12 +23,14 @@ from training.abstention.asking import Product, passages_file
 from training.abstention.data import load_collection, load_questions
 from training.static.data import SEED
 
+from genesis_rag.protocols import Reader
 from genesis_rag.retrieval import RetrievalSettings, Retriever
 from genesis_rag.types import Hit
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS, BASES, SLOPES = (0.2, 0.4, 0.5, 0.6, 0.7), (0.25, 0.3, 0.35, 0.4), (1.5, 2.0, 3.0)
-DEPTH = 5
+READER_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.5, 100.0)
+DEPTH, READ = 5, 10
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,22 @@ def choose(tasks: list[Task]) -> list[dict[str, object]]:
     return sorted(found, key=lambda one: -float(str(one["mean"])))
 
 
+def reader_weights(tasks: list[Task], reader: Reader) -> dict[float, dict[str, list[float]]]:
+    """Return recall@1 and @5 by row with the reader's relevance added to the fused score, for each weight."""
+    ranks: dict[float, dict[str, list[int]]] = {weight: defaultdict(list) for weight in READER_WEIGHTS}
+    for task in tasks:
+        hits = task.retriever.search(task.question, READ)
+        texts = [(" ".join((hit.document.title, *hit.chunk.heading_path)), hit.chunk.text) for hit in hits]
+        relevance = [max(one.relevance for one in windows) for windows in reader.read(task.question, texts)]
+        for weight in READER_WEIGHTS:
+            order = sorted(range(len(hits)), key=lambda at, w=weight: -(hits[at].score + w * relevance[at]))  # type: ignore[misc]
+            ranks[weight][task.row].append(next((n for n, at in enumerate(order, 1) if task.right(hits[at])), READ + 1))
+    return {
+        weight: {row: [round(float(np.mean(np.array(r) <= k)), 4) for k in (1, DEPTH)] for row, r in rows.items()}
+        for weight, rows in ranks.items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=os.environ.get("GENESIS_SHARED", ""))
@@ -110,14 +128,17 @@ def main() -> None:
                 (place / "models.toml").write_text(options.models.read_text(encoding="utf-8"), encoding="utf-8")
             return place
 
-        tasks = corpus_tasks(Product(home("corpus"), [ROOT / "corpus" / "documents"], options.profile))
+        built_in = Product(home("corpus"), [ROOT / "corpus" / "documents"], options.profile)
+        tasks, reader = corpus_tasks(built_in), built_in.answerer.tools.reader
         for language in ("ja", "en"):
             place = home(language)
             file = passages_file(place, load_collection(data, language, ("_dev",)))  # type: ignore[arg-type]
             tasks += encyclopedia_tasks(Product(place, [file], options.profile), data, language, options.most)
         default = measure(tasks)
         found = choose(tasks)
-    result = {"default": {"settings": str(RetrievalSettings())} | default, "best": found[:10]}
+        result = {"default": {"settings": str(RetrievalSettings())} | default, "best": found[:10]}
+        if reader is not None:
+            result["reader"] = reader_weights(tasks, reader)
     print(json.dumps(result, indent=1))
     if options.out:
         options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -63,6 +63,7 @@ class ModelSpec:
             What is not said of these is read from the model's own files.
         dense_weight, foreign_base, foreign_slope: how its cosines are fused with keyword scores, as in
             ``retrieval.RetrievalSettings``; 0 for what fits the shipped static table.
+        score_weight: what a reranker's or reader's score counts beside the fused one; 0 for its score alone.
         thinking: whether the model writes its thoughts first, and whether ``template_arguments`` can turn that off.
         stop: texts that end an answer.
         memory_mb: what the loaded model takes, about.
@@ -91,6 +92,7 @@ class ModelSpec:
     dense_weight: float = 0.0
     foreign_base: float = 0.0
     foreign_slope: float = 0.0
+    score_weight: float = 0.0
     thinking: Thinking = "unknown"
     template_arguments: Mapping[str, object] = field(default_factory=dict)
     stop: tuple[str, ...] = ()

@@ -21,12 +21,20 @@ class Reranking:
         depth: how many of the best it reads; the time of a search grows with it.
         languages: those that it knows; empty for all. It is not asked about questions and texts in others.
         beforehand: whether it also orders what an answer reads, and not only the hits of a search.
+        weight: what its score counts beside the fused one; 0 for its score alone. A small model alone orders worse than
+            both legs together, and with them better.
     """
 
     reranker: Reranker
     depth: int = 24
     languages: tuple[str, ...] = ()
     beforehand: bool = True
+    weight: float = 0.0
+
+    def order(self, one: Scored) -> float:
+        """Return what a judged chunk is sorted by, highest first."""
+        score = one.reranked or 0.0
+        return one.fused + self.weight * score if self.weight else score
 
     def knows(self, language: str) -> bool:
         """Tell whether the reranker can judge texts in ``language``."""
@@ -51,7 +59,7 @@ def reranked(index: Searchable, reranking: Reranking, query: str, scored: Sequen
     texts = [contextual_text(titles[one.document_id].title, one.heading_path, one.text) for one in asked]
     scores = reranking.reranker.score(query, texts).tolist()
     judged = [replace(top[at], reranked=score) for at, score in zip(places, scores, strict=True)]
-    judged.sort(key=lambda one: -(one.reranked or 0.0))
+    judged.sort(key=lambda one: -reranking.order(one))
     found = list(scored)
     for at, one in zip(places, judged, strict=True):
         found[at] = one
