@@ -52,10 +52,13 @@ class Asked:
 
     texts: Sequence[str]
     done: Callable[[], None]
+    made: Vectors | None = None
 
     def rows(self) -> Vectors:
         self.done()
-        return OWN.embed_passages(self.texts)
+        if self.made is None:
+            self.made = OWN.embed_passages(self.texts)
+        return self.made
 
 
 @dataclass
