@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,18 @@ QUICK_PROFILE = "embedded-static"
 KEPT = {"GENESIS_SHARED", "GENESIS_TEST_MILVUS"}
 
 
+@pytest.fixture(scope="session")
+def _data_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet, one a test; pytest's own take it time that grows with how many there are."""
+    place = tmp_path_factory.mktemp("data-homes")
+    return (place / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, _data_homes: Iterator[Path]) -> None:
     for name in [name for name in os.environ if name.startswith("GENESIS_") and name not in KEPT]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data-home")))
+    monkeypatch.setenv("XDG_DATA_HOME", str(next(_data_homes)))
     monkeypatch.setenv("GENESIS_PROFILE", QUICK_PROFILE)
 
 

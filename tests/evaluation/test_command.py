@@ -83,6 +83,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def evaluate(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runner:
     monkeypatch.setenv("GENESIS_HOME", str(home))
+    monkeypatch.delenv("GENESIS_PROFILE")  # the home names its own
 
     def run(*arguments: object) -> Ran:
         capsys.readouterr()
