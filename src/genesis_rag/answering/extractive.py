@@ -23,6 +23,7 @@ from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
 from genesis_rag.protocols import Embedder, Reader
 from genesis_rag.text.comparison import compared
+from genesis_rag.text.contests import contested
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.terms import Analyser
@@ -97,13 +98,17 @@ class ExtractiveAnswerer:
         target = language or profile.answer_language or (profile.language if profile.language != "other" else "en")
         if word := _single_word(profile):
             return self._single_word(question, word, profile, passages, target)
-        sides = compared(question)
-        if sides and (both := answer_both(question, sides, passages, target, self.compose, self.tools.terms)):
+        contest = contested(question)
+        sides, wanted = (contest.sides, contest.wanted) if contest else (compared(question), None)
+        rest = (passages, target, self.compose, self.tools.terms, wanted)
+        if sides and (both := answer_both(question, sides, *rest)):
             return both
         asked = read_question(profile, self.tools)
         table = build_table(asked, split_passages(passages), passages, self.tools)
         choice = self._choose(asked, table, tuple(passages), target)
         if choice is None or not choice.confidence.enough:
+            if sides and (one := answer_both(question, sides, *rest, one_is_enough=True)):
+                return one
             return self._nothing(question, target, passages, choice.confidence.probability if choice else 0.0)
         if differing := disagreeing(asked, table, choice.units[0], passages) if not choice.is_list else ():
             return self._differing(question, table, passages, differing, choice, target)

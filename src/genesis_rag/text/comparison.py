@@ -137,9 +137,13 @@ def _asked(name: str, kind: str, topic: str) -> str:
 
 
 def _side(name: str, question: str) -> Side:
+    return Side(name, question, aliases_of(name))
+
+
+def aliases_of(name: str) -> tuple[str, ...]:
+    """Return what a text may call ``name``, folded: a country has several names, anything else its own."""
     folded = fold(name)
-    aliases = next((names for names in _ALIASES if folded in names or f"the {folded}" in names), (folded,))
-    return Side(name, question, aliases)
+    return next((names for names in _ALIASES if folded in names or f"the {folded}" in names), (folded,))
 
 
 def _names(alias: str, folded: str) -> bool:
