@@ -17,8 +17,11 @@ from genesis_rag.generation.scripted import ScriptedGenerator
 from genesis_rag.types import Answer, AnswerDone, Passage
 
 PAIRS = Path(__file__).parent / "conflicting_pairs.tsv"
-"""kind, question, and two sentences of two documents. Written by hand: the first 54 before the rules, the rest after a
-first version of them. "missed" is a conflict that is not told; a rule that tells it may move it to "conflict"."""
+"""kind, question, and two sentences of two documents.
+
+Written by hand: the first 54 before the rules, the next 43 after a first version of them, the last 26 when they were
+done. "missed" is a conflict that is not told; a rule that tells it may move it to "conflict".
+"""
 Make = Callable[[Sequence[Passage]], ExtractiveAnswerer]
 MakePassage = Callable[..., Passage]
 JAPANESE = "観測船みらい丸の建造費はいくらですか。"
