@@ -70,7 +70,14 @@ async def use_every_tool(client: Any) -> None:
 
 def test_over_standard_input_and_output(home: Path) -> None:
     program = Path(sys.executable).with_name("genesis-rag")
-    arguments = ["mcp", "--home", str(home), "--profile", "embedded-static", "--quiet"]  # its client hides the environment
+    arguments = [
+        "mcp",
+        "--home",
+        str(home),
+        "--profile",
+        "embedded-static",
+        "--quiet",
+    ]  # its client hides the environment
     talk(mcp.StdioServerParameters(command=str(program), args=arguments), use_every_tool)
 
 
