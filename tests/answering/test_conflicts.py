@@ -19,8 +19,8 @@ from genesis_rag.types import Answer, AnswerDone, Passage
 PAIRS = Path(__file__).parent / "conflicting_pairs.tsv"
 """kind, question, and two sentences of two documents.
 
-Written by hand: the first 54 before the rules, the next 43 after a first version of them, the last 26 when they were
-done. "missed" is a conflict that is not told; a rule that tells it may move it to "conflict".
+Written by hand: the first 54 before the rules, the next 43 after a first version of them, 26 when they were done, two
+later on sources. "missed" is a conflict that is not told; a rule that tells it may move it to "conflict".
 """
 Make = Callable[[Sequence[Passage]], ExtractiveAnswerer]
 MakePassage = Callable[..., Passage]

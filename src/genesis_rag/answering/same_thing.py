@@ -19,6 +19,8 @@ from genesis_rag.text.stop_words import ENGLISH
 
 _LEAST_ASKED = 0.5
 """Least share of the question's words that both sentences have, with title and headings, unless worded alike."""
+_NAMED = 2
+"""Words of the question that both say apart from their sources, where these differ."""
 _SHORT, _SUFFIXES = 3, "者数額"
 _ANSWER, _OTHER = "\0", "\1"
 """What stands for figures that would answer and for all others while the words are read."""
@@ -72,6 +74,7 @@ class Statement:
         text: the whole sentence.
         words: its words, figures aside.
         clause: the words of the part that holds the figure.
+        source: the words of who says so (according to the city), which are not of the clause.
         around: words of the sentence with its title and headings.
         apart: words anywhere in the sentence that tell figures apart (planned, うち).
         setting: the figures of the clause that were not asked for, which say of when or what it speaks.
@@ -81,6 +84,7 @@ class Statement:
     text: str
     words: frozenset[str]
     clause: frozenset[str]
+    source: frozenset[str]
     around: frozenset[str]
     apart: frozenset[str]
     setting: tuple[Quantity, ...]
@@ -122,6 +126,7 @@ def read_statement(text: str, context: str, asked: str, kinds: frozenset[str]) -
         text=text,
         words=_words(plain),
         clause=_words(_ASIDE.sub(" ", _SOURCE.sub(" ", plain[start:end]))),
+        source=_words(" ".join(match[0] for match in _SOURCE.finditer(plain[start:end]))),
         around=frozenset(word for word in wanted if _has(word, f"{text}\n{context}")),
         apart=frozenset(match[0].casefold() for match in _TELLS_APART.finditer(plain)),
         setting=tuple(one for one in found if one is not own[0] and start <= one.span.start < end),
@@ -134,6 +139,8 @@ def same_thing(one: Statement, other: Statement, asked: str) -> bool:
     least = 0.0 if one.words == other.words else _LEAST_ASKED * len(wanted)
     if one.around != other.around or len(one.around) < least or not one.around:
         return False
+    if one.source and other.source and one.source != other.source and len(wanted & one.clause & other.clause) < _NAMED:
+        return False  # two universities each of its own students
     if one.apart != other.apart or _extra(one, other) or _extra(other, one):
         return False
     return _settled(one.setting, other.setting) and _settled(other.setting, one.setting)
