@@ -27,6 +27,7 @@ from genesis_rag.retrieval.settings import RetrievalSettings
 from genesis_rag.retrieval.sides import in_turn
 from genesis_rag.retrieval.widening import Weighted, name_terms, spelling_terms
 from genesis_rag.text.comparison import compared
+from genesis_rag.text.contests import contested
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Hit, Language, Passage, SearchFilter
@@ -110,12 +111,13 @@ class Retriever:
     def passages(self, query: str, count: int, search_filter: SearchFilter | None = None) -> list[Passage]:
         """Return at most ``count`` passages, best first: hits merged with their neighbours; see RetrievalSettings.
 
-        A question that asks how two things differ is searched for each of them.
+        A question that asks how two things differ, or which is more, is searched for each of them.
         """
         if count <= 0:
             return []
         with self._index.reading():
-            if sides := compared(query):
+            contest = contested(query)
+            if sides := contest.sides if contest else compared(query):
                 texts = (sides[0].question, query, sides[1].question)
                 return in_turn([self._found(text, count, search_filter) for text in texts], count)
             return self._found(query, count, search_filter)
