@@ -20,6 +20,7 @@ def test_auroc_by_hand() -> None:
     assert auroc([], []) is None
 
 
+@pytest.mark.slow
 def test_auroc_agrees_with_scikit_learn() -> None:
     from sklearn.metrics import roc_auc_score
 

@@ -185,6 +185,7 @@ def test_the_stored_form_has_the_same_terms(data: st.DataObject, mixed: Any) -> 
     assert ANALYSER.index_terms(text) == ANALYSER.index_terms(nfc(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["漢", "a-", "1,", "a b ", "令和8年", "ー", "a.b.", "5億", "a'", "１"])
 def test_time_grows_with_length_only(piece: str) -> None:
     def seconds(size: int) -> float:
