@@ -3,7 +3,7 @@
 The two programs run alternately, so that a busy machine slows both; the figures are ratios of medians, of the time on
 the clock and of the time on a processor. The stages are marked inside of a process that does what `ask` does.
 
-    python -m benchmarks.cold_start [--runs 15] [--profile embedded-static]
+    python -m benchmarks.cold_start [--runs 15]
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from pathlib import Path
 
 from benchmarks._machine import describe_machine, write_result
 
-TARGET_RATIO = 2.0
+PROFILES = {"embedded-static": 2.0, "embedded": 5.0}
+"""Each with the ratio to aim at."""
 BASELINE = (sys.executable, "-c", "import numpy, faiss, tokenizers")
 QUESTIONS = ("日本はジェネシス・ミッションにいくら投資しますか？", "How much will Japan and the United States invest?")
 STAGES = """
@@ -100,7 +101,7 @@ def measure(runs: int, profile: str, home: Path) -> dict[str, object]:
         )
     medians = {name: statistics.median(values) for name, values in times.items()}
     return {
-        "command": f"python -m benchmarks.cold_start --runs {runs} --profile {profile}",
+        "command": f"python -m benchmarks.cold_start --runs {runs}",
         "machine": describe_machine(),
         "profile": profile,
         "runs": runs,
@@ -109,7 +110,7 @@ def measure(runs: int, profile: str, home: Path) -> dict[str, object]:
         "ask_median_s": round(medians["ask"], 4),
         "ratio": round(medians["ask"] / medians["baseline"], 3),
         "ratio_of_processor_time": round(medians["ask_processor"] / medians["baseline_processor"], 3),
-        "target_ratio": TARGET_RATIO,
+        "target_ratio": PROFILES[profile],
         "answers_abstained": abstained,
         "stages_processor_ms": {
             name: round(1000 * statistics.median(one["stages"][name] for one in staged), 1)
@@ -125,13 +126,14 @@ def measure(runs: int, profile: str, home: Path) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--profile", default="embedded-static")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        result = measure(arguments.runs, arguments.profile, Path(home))
-    write_result("cold_start", result)
-    print(f"cold ask {result['ask_median_s']} s, {result['ratio']} times the baseline (target {TARGET_RATIO})")
-    print(json.dumps(result["stages_processor_ms"], indent=1))
+    runs = parser.parse_args().runs
+    found = {}
+    for profile in PROFILES:
+        with tempfile.TemporaryDirectory() as home:
+            found[profile] = measure(runs, profile, Path(home))
+        print(f"cold ask, {profile}: {found[profile]['ask_median_s']} s, {found[profile]['ratio']} times the baseline")
+        print(json.dumps(found[profile]["stages_processor_ms"], indent=1))
+    write_result("cold_start", {"profiles": found})
 
 
 if __name__ == "__main__":
