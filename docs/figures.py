@@ -102,13 +102,14 @@ def measured() -> str:
         answers_row("Answers, Japanese", "ja"),
         answers_row("Answers, English", "en"),
         *map(default_row, ("Japanese", "English"), ("ja", "en")),
-        f"| A sentence's translation found among 1,000, `embedded-static`, ja→en / en→ja | general {general} %, conversational {talk} % "
-        "| – | `benchmarks.translation_retrieval` |",
+        f"| A sentence's translation found among 1,000, `embedded-static`, ja→en / en→ja "
+        f"| general {general} %, conversational {talk} % | – | `benchmarks.translation_retrieval` |",
         f"| Evidence in the first 5 hits, our QA set (test split) | {found} | – | `benchmarks.evaluation` |",
         f"| Answers that hold an accepted answer, same set | {said} | – | `benchmarks.evaluation` |",
         f"| Citations that point at the evidence, same set | {with_interval(test['metrics']['citation_precision'])} "
         "| – | `benchmarks.evaluation` |",
-        f"| Indexing passages with `embedded-static`, one model against another | {throughput['ratio']:.0f} times as fast | "
+        "| Indexing passages with `embedded-static`, one model against another "
+        f"| {throughput['ratio']:.0f} times as fast | "
         "sentence-transformers + faiss, all-MiniLM-L6-v2 | `benchmarks.indexing_throughput` |",
         f"| A cold `ask --json` on a built index | {cold['embedded']['ratio']:.1f} times as long; "
         f"with `embedded-static` {cold['embedded-static']['ratio']:.1f} | "
