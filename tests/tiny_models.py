@@ -302,12 +302,10 @@ def start_server(port: int = 0) -> FakeServer:
                 fake.most_at_once = max(fake.most_at_once, busy)
                 fake.requests.append((self.path, body, dict(self.headers)))
                 behave = fake.behaviours.pop(0) if fake.behaviours else PROPERLY[self.path]
-            try:
-                time.sleep(fake.delay)
-                behave(self, body)
-            finally:
-                with lock:
-                    busy -= 1
+            time.sleep(fake.delay)
+            with lock:  # before the answer: whoever has it may ask again at once
+                busy -= 1
+            behave(self, body)
 
         def setup(self) -> None:
             super().setup()
