@@ -66,7 +66,7 @@ def prepared(tables: Sequence[str], minilm: Path, work: Path) -> dict[str, str]:
     if "minilm" in tables:
         models["onnx"] = with_onnx(minilm, work / "onnx")
     if "small" in tables:
-        models["small"] = str(work / "small")
+        models["small"] = str(work / "model-small")
         rebuild = ("-m", "training.small.rebuild", "--from", str(EMBEDDED / "small"), "--to", models["small"])
         subprocess.run([sys.executable, *rebuild], cwd=ROOT, check=True)
     return models
