@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from genesis_rag.text import stop_words
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 
-_BRACKETS = lazy(r"([^()（）\n。]{2,80})[(（]([^()（）\n]{2,80})[)）]")
+_BRACKETS = lazy(r"[(（]([^()（）\n]{2,80})[)）]")
+_CUT = lazy("[()（）\n。]")
+_LONGEST = 80
 _INNER = lazy("[、,;；:：/／]")
 _QUOTES = " 「」『』“”\"'*_|"
 _JAPANESE = "ァ-ヺー・㐀-䶿一-鿿々"
@@ -50,12 +53,20 @@ def other_names(question: str, texts: Iterable[str]) -> list[str]:
     return [name for name in found if fold(name) not in key]
 
 
-def name_pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (name before brackets, name in them) of a text, one of them in Japanese and the other in Latin letters."""
+@lru_cache(maxsize=4096)
+def name_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Return (name before brackets, name in them) of a text, one of them in Japanese and the other in Latin letters.
+
+    What was read last is remembered: questions of a topic find the same chunks.
+    """
+    return tuple(_pairs(text))
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for match in _BRACKETS.finditer(text):
-        before = match[1].rstrip(_QUOTES)
+        before = _CUT.split(text[max(0, match.start() - _LONGEST) : match.start()])[-1].rstrip(_QUOTES)
         japanese, latin = _JAPANESE_END.search(before), _LATIN_END.search(before)
-        for part in _INNER.split(match[2]):
+        for part in _INNER.split(match[1]):
             name = part.strip(_QUOTES)
             if japanese and len(name) >= _LEAST_LATIN and _LATIN_NAME.fullmatch(name):
                 yield japanese[0].strip("・"), name
