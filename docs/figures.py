@@ -81,8 +81,8 @@ def peers_row() -> str:
     others = [figures for name, figures in engines.items() if not name.startswith("ours")]
     ja, en = (max(one[f"{language}_recall@1"] for one in others) for language in ("ja", "en"))
     return (
-        f"| Right passage first among {table['passages']} passages, hybrid search | Japanese {percent(ours['ja_recall@1'])}, "
-        f"English {percent(ours['en_recall@1'])} | the best of txtai, Haystack, LangChain, LlamaIndex with MiniLM: "
+        f"| Right passage first among {table['passages']} passages, hybrid search | "
+        f"Japanese {percent(ours['ja_recall@1'])}, English {percent(ours['en_recall@1'])} | the best of txtai, Haystack, LangChain, LlamaIndex with MiniLM: "
         f"{percent(ja)}, {percent(en)} | `benchmarks.peers` |"
     )
 
