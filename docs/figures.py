@@ -82,7 +82,8 @@ def peers_row() -> str:
     ja, en = (max(one[f"{language}_recall@1"] for one in others) for language in ("ja", "en"))
     return (
         f"| Right passage first among {table['passages']} passages, hybrid search | "
-        f"Japanese {percent(ours['ja_recall@1'])}, English {percent(ours['en_recall@1'])} | the best of txtai, Haystack, LangChain, LlamaIndex with MiniLM: "
+        f"Japanese {percent(ours['ja_recall@1'])}, English {percent(ours['en_recall@1'])} | "
+        f"the best of txtai, Haystack, LangChain, LlamaIndex with MiniLM: "
         f"{percent(ja)}, {percent(en)} | `benchmarks.peers` |"
     )
 
