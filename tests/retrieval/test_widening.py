@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from genesis_rag.retrieval.widening import NAME_WEIGHT, SLIP_WEIGHT, VARIANT_WEIGHT, spelling_terms
+from genesis_rag.retrieval.widening import NAME_WEIGHT, SLIP_WEIGHT, VARIANT_WEIGHT
+from genesis_rag.retrieval.widening import spelling_terms as added_terms
 
 DOCUMENTS = {
     "beams.en.md": ["The synchrotron was rebuilt in Sayo.", "Its magnets are permanent."],
@@ -23,6 +24,10 @@ class Counting:
     def document_frequency(self, term: str) -> int:
         self.asked += 1
         return int(self._index.document_frequency(term))
+
+
+def spelling_terms(index: Any, analyser: Any, question: str) -> list[tuple[str, float]]:
+    return added_terms(index, analyser, question, analyser.search_terms(question))
 
 
 def test_an_unknown_word_is_looked_up_in_other_spellings(library: Any) -> None:

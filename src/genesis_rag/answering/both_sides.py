@@ -12,13 +12,15 @@ from genesis_rag.answering.questions import analyse_question
 from genesis_rag.answering.verification import Terms
 from genesis_rag.text.agreement import completed
 from genesis_rag.text.comparison import Side
-from genesis_rag.text.contests import Wanted
+from genesis_rag.text.contests import Contest, Wanted
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, quantities
 from genesis_rag.types import Answer, Citation, Language, Passage
 
 Compose = Callable[[str, Sequence[Passage], Language], Answer]
 """Answers a question from passages in a language."""
+
+SideAnswers = tuple[Answer | None, Answer | None]
 
 _MOST_QUOTES = 2
 _HEADING_CHARS = 6
@@ -28,12 +30,11 @@ _FIRST_YEAR, _YEAR_END, _MONTH_END = 1000_00_00, 12_31, 31
 
 def answer_both(
     question: str,
-    sides: tuple[Side, Side],
+    contest: Contest,
+    answers: SideAnswers,
     passages: Sequence[Passage],
     target: Language,
-    compose: Compose,
     terms: Terms,
-    wanted: Wanted | None = None,
     *,
     one_is_enough: bool = False,
 ) -> Answer | None:
@@ -44,16 +45,16 @@ def answer_both(
 
     Args:
         question: the whole question.
-        sides: what it compares; each is answered from the passages that name it.
+        contest: what it compares, and which side is asked for; told only where the figures of both quotations leave no
+            doubt.
+        answers: those for both sides; see ``answer_sides``.
         passages: what was retrieved.
         target: language of the answer.
-        compose: answers the question for one side.
         terms: gives the content terms of a text.
-        wanted: which side is asked for; told only where the figures of both quotations leave no doubt.
         one_is_enough: whether to answer with one side where nothing is said of the other; if one of them is asked for,
             its figure is.
     """
-    answers = _different(sides, passages, target, compose)
+    sides, wanted = contest.sides, contest.wanted
     found = [answer for answer in answers if answer is not None]
     if not found or (len(found) < len(answers) and not one_is_enough):
         return None
@@ -94,10 +95,13 @@ def _write(
             text.quote(home, one.start - home.start, one.end - home.start)
 
 
-def _different(
+def answer_sides(
     sides: tuple[Side, Side], passages: Sequence[Passage], target: Language, compose: Compose
-) -> tuple[Answer | None, Answer | None]:
-    """Return the answers for both sides; where both would be told the same, the second is looked for elsewhere."""
+) -> SideAnswers:
+    """Return the answers for both sides; where both would be told the same, the second is looked for elsewhere.
+
+    Each is answered by ``compose`` from the passages that name it, in ``target``; None where nothing is said of it.
+    """
     first, second = (_of_side(side, sides, passages, target, compose) for side in sides)
     if first and second and _share_words(first, second):
         others = [
@@ -146,9 +150,8 @@ def _greater(one: Quantity, other: Quantity) -> int | None:
     """Return which of two is more or later, None where they cannot be compared or may be the same."""
     if one.kind != other.kind or (one.kind != "date" and one.unit != other.unit):
         return None
-    ends = [figure.high + {"year": _YEAR_END, "month": _MONTH_END}.get(figure.unit, 0) for figure in (one, other)]
-    if one.kind != "date":
-        ends = [one.high, other.high]
+    rest = {"year": _YEAR_END, "month": _MONTH_END} if one.kind == "date" else {}
+    ends = [figure.high + rest.get(figure.unit, 0) for figure in (one, other)]
     if one.low <= ends[1] and other.low <= ends[0]:
         return None
     return 0 if one.low > other.low else 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genesis_rag.answering.both_sides import answer_both
+from genesis_rag.answering.both_sides import answer_both, answer_sides
 from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.claims import statement_of
 from genesis_rag.answering.conflicts import disagreeing, write_disagreeing
@@ -22,8 +22,7 @@ from genesis_rag.answering.selection import Choice, Chooser, Limits
 from genesis_rag.answering.smalltalk import SmallTalk, small_talk
 from genesis_rag.answering.units import split_passages
 from genesis_rag.protocols import Embedder, Reader
-from genesis_rag.text.comparison import compared
-from genesis_rag.text.contests import contested
+from genesis_rag.text.contests import sides_of
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.terms import Analyser
@@ -98,16 +97,16 @@ class ExtractiveAnswerer:
         target = language or profile.answer_language or (profile.language if profile.language != "other" else "en")
         if word := _single_word(profile):
             return self._single_word(question, word, profile, passages, target)
-        contest = contested(question)
-        sides, wanted = (contest.sides, contest.wanted) if contest else (compared(question), None)
-        rest = (passages, target, self.compose, self.tools.terms, wanted)
-        if sides and (both := answer_both(question, sides, *rest)):
-            return both
+        if contest := sides_of(question):
+            answers = answer_sides(contest.sides, passages, target, self.compose)
+            told = partial(answer_both, question, contest, answers, passages, target, self.tools.terms)
+            if both := told():
+                return both
         asked = read_question(profile, self.tools)
         table = build_table(asked, split_passages(passages), passages, self.tools)
         choice = self._choose(asked, table, tuple(passages), target)
         if choice is None or not choice.confidence.enough:
-            if sides and (one := answer_both(question, sides, *rest, one_is_enough=True)):
+            if contest and (one := told(one_is_enough=True)):
                 return one
             return self._nothing(question, target, passages, choice.confidence.probability if choice else 0.0)
         if differing := disagreeing(asked, table, choice.units[0], passages) if not choice.is_list else ():

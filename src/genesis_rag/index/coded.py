@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_rag.index.faiss_parts import one_thread
-from genesis_rag.index.vectors import Found, checked_queries, checked_rows, last_of_each, sorted_found
+from genesis_rag.index.vectors import Found, among, checked_queries, checked_rows, last_of_each, sorted_found
 from genesis_rag.protocols import Ids, Vectors
 
 RESCORED = 3_000
@@ -148,14 +148,14 @@ class CodedVectorIndex:
     def products(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
         """Return the product of ``vector`` with the row under each of ``ids``; unknown ids are left out."""
         rows, sought = self._joined(), np.array(ids, dtype=np.int64)
-        sought = sought[_among(sought, rows.ids)]
+        sought = sought[among(sought, rows.ids)]
         scores = _scores(rows, np.searchsorted(rows.ids, sought), vector)
         return dict(zip(sought.tolist(), scores.tolist(), strict=True))
 
     def holds(self, ids: Ids, vectors: Vectors) -> bool:
         """Tell whether these vectors are kept under ``ids``, as well as rounded rows can tell."""
         rows = self._joined()
-        if not _among(ids, rows.ids).all():
+        if not among(ids, rows.ids).all():
             return False
         mine = rows.only(np.searchsorted(rows.ids, ids))
         apart = np.linalg.norm(mine.codes * mine.scales[:, None] - vectors, axis=1)
@@ -191,19 +191,11 @@ class CodedVectorIndex:
             return _Part(None, None, rows.signs)
         known = self._parts.get(id(allowed))
         if known is None or known.allowed is not allowed:
-            places = np.flatnonzero(_among(rows.ids, np.sort(np.asarray(allowed, dtype=np.int64))))
+            places = np.flatnonzero(among(rows.ids, np.sort(np.asarray(allowed, dtype=np.int64))))
             known = _Part(allowed, places, rows.signs[places])
             kept = dict(list(self._parts.items())[1 - PARTS_KEPT :])
             self._parts = {**kept, id(allowed): known}
         return known
-
-
-def _among(ids: Ids, rising: Ids) -> NDArray[np.bool_]:
-    """Return for each of ``ids`` whether it is in ``rising``."""
-    if not len(rising):
-        return np.zeros(len(ids), dtype=np.bool_)
-    places = np.minimum(np.searchsorted(rising, ids), len(rising) - 1)
-    return np.asarray(rising[places] == ids, dtype=np.bool_)
 
 
 def _scores(rows: _Rows, places: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:

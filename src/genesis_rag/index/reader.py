@@ -17,7 +17,7 @@ from genesis_rag.index.derived import TermMaker
 from genesis_rag.index.manifest import IndexIdentity
 from genesis_rag.index.sharing import Replaceable
 from genesis_rag.index.state import State, newest, open_state
-from genesis_rag.index.vectors import Found
+from genesis_rag.index.vectors import Found, among
 from genesis_rag.protocols import Ids, Vectors
 from genesis_rag.types import Chunk, Document, DocumentInfo, SearchFilter
 
@@ -124,10 +124,7 @@ class Index:
             allowed = state.allowed(filter)
         if allowed is None:
             return np.ones(len(numbers), dtype=np.bool_)
-        if not len(allowed):
-            return np.zeros(len(numbers), dtype=np.bool_)
-        places = np.minimum(np.searchsorted(allowed, numbers), len(allowed) - 1)
-        return np.asarray(allowed[places] == numbers, dtype=np.bool_)
+        return among(numbers, allowed)
 
     def document_frequency(self, term: str) -> int:
         """Return the number of chunks that hold ``term``."""

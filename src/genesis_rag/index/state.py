@@ -7,8 +7,6 @@ from pathlib import Path
 from threading import RLock
 from weakref import finalize
 
-import numpy as np
-
 from genesis_rag.errors import GenesisError
 from genesis_rag.index import derived as files
 from genesis_rag.index.connection import (
@@ -23,6 +21,7 @@ from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, damaged, read_meta, read_published
+from genesis_rag.index.vectors import among
 from genesis_rag.protocols import Ids
 from genesis_rag.types import SearchFilter
 
@@ -103,10 +102,7 @@ class State:
             return len(self.snapshot.known(numbers.tolist())) == len(set(numbers.tolist()))
         if self._numbers is None:
             self._numbers = self.snapshot.numbers()
-        if not len(self._numbers):
-            return not len(numbers)
-        places = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
-        return bool((self._numbers[places] == numbers).all())
+        return bool(among(numbers, self._numbers).all())
 
     def allowed(self, wanted: SearchFilter | None) -> Ids | None:
         """Return the chunk numbers that a filter lets through; None where it lets all through."""

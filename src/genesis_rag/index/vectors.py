@@ -218,6 +218,14 @@ def _nothing() -> Found:
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
 
+def among(ids: Ids, rising: Ids) -> NDArray[np.bool_]:
+    """Return for each of ``ids`` whether it is in ``rising``."""
+    if not len(rising):
+        return np.zeros(len(ids), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(rising, ids), len(rising) - 1)
+    return np.asarray(rising[places] == ids, dtype=np.bool_)
+
+
 def checked_rows(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
     """Return ids and rows as FAISS takes them; raise ValueError where they do not fit each other or the index."""
     vectors = checked_queries(vectors, dim)

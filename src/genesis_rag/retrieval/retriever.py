@@ -26,8 +26,7 @@ from genesis_rag.retrieval.searchable import Found, Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
 from genesis_rag.retrieval.sides import in_turn
 from genesis_rag.retrieval.widening import Weighted, name_terms, spelling_terms
-from genesis_rag.text.comparison import compared
-from genesis_rag.text.contests import contested
+from genesis_rag.text.contests import sides_of
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Hit, Language, Passage, SearchFilter
@@ -116,9 +115,8 @@ class Retriever:
         if count <= 0:
             return []
         with self._index.reading():
-            contest = contested(query)
-            if sides := contest.sides if contest else compared(query):
-                texts = (sides[0].question, query, sides[1].question)
+            if contest := sides_of(query):
+                texts = (contest.sides[0].question, query, contest.sides[1].question)
                 return in_turn([self._found(text, count, search_filter) for text in texts], count)
             return self._found(query, count, search_filter)
 
@@ -137,7 +135,7 @@ class Retriever:
             return []
         vector = self._embedder.embed_queries([query])
         terms = self._analyser.search_terms(query)
-        terms += spelling_terms(self._index, self._analyser, query)
+        terms += spelling_terms(self._index, self._analyser, query, terms)
         words = self._index.search_lexical(terms, self._settings.keyword_depth, search_filter)
         parts = list(self._parts(detect_language(query), search_filter))
         named = self._named(query, terms, words, search_filter) if any(foreign for _, foreign in parts) else words

@@ -25,7 +25,7 @@ _MOST_SPELLINGS = 3
 _MOST_NAMES = 8
 
 
-def spelling_terms(index: Searchable, analyser: Analyser, question: str) -> list[tuple[str, float]]:
+def spelling_terms(index: Searchable, analyser: Analyser, question: str, own: Weighted) -> list[tuple[str, float]]:
     """Return terms that the index has for words of the question that it has not; see ``text.spelling``.
 
     A word that the index knows costs one look-up, an unknown one about 54 a letter.
@@ -38,23 +38,26 @@ def spelling_terms(index: Searchable, analyser: Analyser, question: str) -> list
         known = [(count, term) for term in terms if (count := index.document_frequency(term))]
         for _, term in sorted(known, key=lambda one: (-one[0], one[1]))[:_MOST_SPELLINGS]:
             added[term] = SLIP_WEIGHT
-    own = {term for term, _ in analyser.search_terms(question)}
     for run in katakana_runs(key):
         if all(index.document_frequency(term) for term, _ in analyser.query_terms(run)):
             continue
         for term in (term for variant in katakana_variants(run) for term, _ in analyser.query_terms(variant)):
             if index.document_frequency(term):
                 added.setdefault(term, VARIANT_WEIGHT)
-    return [(term, weight) for term, weight in added.items() if term not in own]
+    return _beside(own, added)
 
 
 def name_terms(analyser: Analyser, question: str, texts: Iterable[str], own: Weighted) -> list[tuple[str, float]]:
     """Return the terms of the other language's names for what the question names, from ``texts`` and from our table."""
-    known = {term for term, _ in own}
     added: dict[str, float] = {}
     for name in [*other_names(question, texts), *other_forms(question)][:_MOST_NAMES]:
         for term, weight in analyser.search_terms(name):
             added[term] = max(NAME_WEIGHT * weight, added.get(term, 0.0))
+    return _beside(own, added)
+
+
+def _beside(own: Weighted, added: dict[str, float]) -> list[tuple[str, float]]:
+    known = {term for term, _ in own}
     return [(term, weight) for term, weight in added.items() if term not in known]
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from genesis_rag.text.comparison import Side, aliases_of
+from genesis_rag.text.comparison import Side, aliases_of, compared
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold, nfc
 from genesis_rag.text.patterns import lazy
@@ -48,10 +48,18 @@ _NO_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Two sides of which one is asked for, or both (``wanted`` is "each")."""
+    """Two sides of which one is asked for, or both (``wanted`` is "each"), or how they differ (None)."""
 
     sides: tuple[Side, Side]
-    wanted: Wanted
+    wanted: Wanted | None
+
+
+def sides_of(question: str) -> Contest | None:
+    """Return the sides of a question that compares two things in any of the ways known here, None for any other."""
+    if contest := contested(question):
+        return contest
+    sides = compared(question)
+    return Contest(sides, None) if sides else None
 
 
 def contested(question: str) -> Contest | None:
