@@ -43,7 +43,7 @@ _USUAL_FILES = ("model.onnx", "onnx/model.onnx")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
 _QUANTISED_WHILE_RUNNING = (b"DynamicQuantize", b"MatMulInteger", b"ConvInteger")
 _CPU_BATCH = 8
-"""On a processor larger batches gain nothing and cost padding: with 32, all-MiniLM-L6-v2 took 25 % longer."""
+"""On a processor larger batches gain nothing and cost padding; see docs/decisions.md."""
 _WINDOW = 2048
 _CHARACTERS_A_TOKEN = 16
 

@@ -22,7 +22,7 @@ from genesis_rag.protocols import Vectors
 
 _REPAIR = "Fetch the model again (genesis-rag models pull), or correct its entry in models.toml."
 _CPU_BATCH = 8
-"""On a processor larger batches gain nothing and cost padding: with 32, all-MiniLM-L6-v2 took 19 % longer."""
+"""On a processor larger batches gain nothing and cost padding; see docs/decisions.md."""
 _POOL_FROM = 1024
 """Texts from which on it pays to send them to the processes of several devices."""
 
