@@ -258,3 +258,16 @@ def test_any_question_over_any_passages(
 ) -> None:
     passages = [make_passage(text, marker, title=text[:5]) for marker, text in enumerate(texts, start=1) if text]
     check(answerer_for(passages).compose(question, passages), passages)
+
+
+def test_an_abbreviation_is_written_out_or_refused(answerer_for: Make, make_passage: Callable[..., Passage]) -> None:
+    told = "The HTX is the newest tower of the harbour. Visitors like the Harbour Tower Exchange (HTX) for its view."
+    untold = "The HTX is the newest tower of the harbour. The HTX was finished in 1962. Visitors like the HTX."
+    for question in ("What does HTX stand for?", "HTXは何の略ですか"):
+        passages = [make_passage(told)]
+        answer = answerer_for(passages).compose(question, passages)
+        assert answer.citations[0].quote.endswith("(HTX) for its view.")
+        assert len(answer.citations) == 1
+        assert answer.confidence is not None and answer.confidence >= 0.9
+        passages = [make_passage(untold)]
+        assert answerer_for(passages).compose(question, passages).reason == "no_evidence"

@@ -215,3 +215,16 @@ def test_words_of_a_question_are_switched_by_the_dictionary() -> None:
     assert switcher.to_english("富岳の運用は、いつですか") == "富岳 operation when"
     assert switcher.to_english("フランスの計算は何?") == "フランス calculation what"
     assert switcher.to_japanese("What are the budgets of 2026?") == "何、予算、2026、?"
+
+
+def test_a_word_gives_way_to_a_contrast_that_the_passage_lacks() -> None:
+    import random
+
+    from training.small.contrasts import contrasted
+
+    rng = random.Random(1)
+    passage = "The tower was the first in the north of the island."
+    found = {contrasted("Which tower was first?", passage, rng) for _ in range(40)}
+    assert found == {f"Which tower was {word}?" for word in ("second", "third", "last", "final")}
+    assert contrasted("塔は島の北にありますか", "島の南と東と西にも塔がある", rng) is None
+    assert contrasted("いつ完成しましたか", "", rng) is None

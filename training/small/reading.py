@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from training.small.altering import altered
+from training.small.contrasts import contrasted
 from training.small.switching import Switcher
 from training.small.vocabulary import CLS, SEP
 from training.static.data import SEED, read_lines
 from training.static.ragged import Ragged, tokenize
 
 QUESTION, TITLE, WINDOW = 48, 24, 160  # tokens, at most
-ALTERED = 2
+ALTERED = 3
 _SWITCHED, _SYNONYMS, _DROPPED = 0.2, 0.2, 0.05
 Ids = NDArray[np.int64]
 Rng = np.random.Generator
@@ -119,11 +120,12 @@ def _save_questions(data: Path, cache: Path, tokenizer: Tokenizer, language: str
 
 
 def all_altered(questions: Sequence[str], passages: Sequence[str], answers: Sequence[str]) -> list[str]:
-    """Return ``ALTERED`` texts for each question, "" where it has no particular to change."""
+    """Return ``ALTERED`` texts for each question, "" where nothing can change; the last has a contrast, if any."""
     rng, found = random.Random(SEED), []
     for question, passage, answer in zip(questions, passages, answers, strict=True):
-        for _ in range(ALTERED):
-            found.append(altered(question, passage, answer, rng.choices(questions, k=20), rng) or "")
+        for number in range(ALTERED):
+            other = contrasted(question, passage, rng) if number + 1 == ALTERED else None
+            found.append(other or altered(question, passage, answer, rng.choices(questions, k=20), rng) or "")
     return found
 
 

@@ -24,7 +24,7 @@ from training.small.train_embedder import descend, log, restore, save
 from training.static.batches import Batches
 from training.static.data import SEED
 
-FIRST, SECOND = 3200, 800
+FIRST, SECOND = 3200, 3600
 """Steps with questions nearly as they stand; steps with other words in them, and with altered ones to be refused."""
 STEPS = FIRST + SECOND
 RATE, WARM_UP, SAVE_EVERY = 3e-4, 0.05, 100
@@ -80,8 +80,8 @@ class Course:
 def rate(number: int, steps: int) -> float:
     """Return the learning rate: for each of both parts linear warm-up, then half a cosine down to zero."""
     first = first_steps(steps)
-    most, at = (RATE, number / first) if number < first else (RATE / 2, (number - first) / (steps - first))
-    return most * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
+    at = number / first if number < first else (number - first) / (steps - first)
+    return RATE * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
 
 
 def first_steps(steps: int) -> int:

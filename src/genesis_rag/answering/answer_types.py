@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from genesis_rag.answering.questions import QuestionProfile
+from genesis_rag.text.expansions import abbreviations, writes_out
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, quantities
 from genesis_rag.text.patterns import lazy
@@ -96,11 +97,12 @@ class TypeMatcher:
             return float(bool((_PLACE_JA if japanese else _PLACE_EN).search(text))), name, True
         if kind == "organisation":
             return float(bool((_ORGANISATION_JA if japanese else _ORGANISATION_EN).search(text))), name, True
+        if kind == "expansion":
+            return float(spells_out(self.profile, text)), 0.0, True
         words = {"definition": _DEFINITION, "why": _REASON, "how": _MANNER, "list": _ENUMERATION}.get(kind)
         if words is None:
             return 0.0, 0.0, False
-        initials = kind == "definition" and spells_out(self.profile.core, text)
-        return float(initials or bool(words.search(folded))), float(initials), True
+        return float(bool(words.search(folded))), 0.0, True
 
     def _new_quantities(self, text: str, folded: str) -> list[Quantity]:
         if not _NUMERAL.search(folded):
@@ -122,15 +124,9 @@ class TypeMatcher:
         return max((name for name in self._names(text) if fold(name) not in self.question), key=len, default="")
 
 
-def spells_out(question: str, text: str) -> bool:
-    """Return whether ``text`` writes out an acronym of ``question`` (SOI: Statement of Intent)."""
-    for acronym in re.findall(r"(?<![A-Za-z])[A-Z]{2,6}(?![a-z])", question):
-        gap = r"[a-z'’-]*[\s-]+(?:(?:of|the|for|and|in|to|on)\s+)*"
-        if re.search(r"\b" + gap.join(acronym) + r"[a-z]", text) or re.search(
-            r"\b" + gap.join(acronym), text, re.IGNORECASE
-        ):
-            return True
-    return False
+def spells_out(profile: QuestionProfile, text: str) -> bool:
+    """Return whether ``text`` says what an abbreviation of the question stands for."""
+    return any(writes_out(short, text) for short in abbreviations(profile.core))
 
 
 def _counted(profile: QuestionProfile) -> re.Pattern[str] | None:

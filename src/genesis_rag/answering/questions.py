@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from genesis_rag.answering import rules_en, rules_ja
+from genesis_rag.text.expansions import abbreviations
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold, nfc
 from genesis_rag.text.patterns import lazy
@@ -14,7 +15,7 @@ from genesis_rag.types import Language
 
 Kind = Literal[
     "factoid", "money", "number", "percent", "date", "duration", "person", "organisation", "place", "definition",
-    "list", "yes_no", "how", "why", "count", "ordinal_item", "comparison",
+    "expansion", "list", "yes_no", "how", "why", "count", "ordinal_item", "comparison",
 ]  # fmt: skip
 
 QUANTITY_KINDS: dict[str, frozenset[str]] = {
@@ -81,6 +82,8 @@ def analyse_question(question: str) -> QuestionProfile:
     kind = _kind(folded, japanese)
     if ordinal is not None and kind in ("factoid", "list", "definition", "count"):
         kind = "ordinal_item"
+    if kind == "expansion" and not abbreviations(core):
+        kind = "definition"
     return QuestionProfile(
         question=whole,
         core=core,

@@ -117,11 +117,16 @@ KINDS = (
         ),
     ),
     (
+        "expansion",
+        _any(
+            r"\bstands? for\b|\bshort for\b|\bfull (?:form|name) of\b|\babbreviation (?:for|of)\b|\bspell(?:ed)? out\b"
+        ),
+    ),
+    (
         "definition",
         _any(
-            r"\bwhat (?:does|did|do) .*\b(?:mean|stand for|refer to|abbreviate|denote)\b",
-            r"\b(?:definition|meaning) of\b|\bdefine\b|\bmeant by\b|\bshort for\b|\bfull (?:form|name) of\b"
-            r"|\bstands? for\b",
+            r"\bwhat (?:does|did|do) .*\b(?:mean|refer to|abbreviate|denote)\b",
+            r"\b(?:definition|meaning) of\b|\bdefine\b|\bmeant by\b",
             r"^what(?:'s| is)(?: an?)? [\w&.-]+(?: [\w&.-]+)?\??$",
         ),
     ),

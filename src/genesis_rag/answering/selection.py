@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 _NO_SUCH_ITEM = 0.1
+_WRITTEN_OUT, _NOT_WRITTEN_OUT = 0.9, 0.1
+"""How sure an answer is to what an abbreviation stands for: its letters prove it."""
 _NEAR_BEST = 8
 """A row that a question looks up must be among this many best units."""
 _JUDGED = 5
@@ -93,7 +95,8 @@ class Chooser:
         if not (mask & self.answers).any():
             return None
         lists = ListReader(self.question, self.table, self.documents, self.weights.cross_scale, mask)
-        return self._item(lists) or self._row(mask) or self._list(lists, mask) or self._sentences(mask, lists)
+        found = self._expansion(mask) or self._item(lists) or self._row(mask) or self._list(lists, mask)
+        return found or self._sentences(mask, lists)
 
     def decide(self, statement: str, judge: Judge, mask: Mask) -> Choice | None:
         """Return the unit among the best of ``mask`` that decides ``statement`` with yes or no, or None."""
@@ -115,6 +118,18 @@ class Chooser:
         by_text = self._confidence(best)
         by_place = logistic(6.0 * (support - needed) + 1.0)
         return Confidence(max(by_text.probability, by_place), by_text.probability >= _HOPELESS)
+
+    def _expansion(self, mask: Mask) -> Choice | None:
+        """Answer what an abbreviation stands for with the best unit that writes it out; abstain if none does."""
+        if self.question.profile.kind != "expansion":
+            return None
+        told = mask & self.answers & (self.table.column("type_full") > 0)
+        if not told.any():
+            best = int(np.flatnonzero(mask & self.answers)[0])
+            return Choice((best,), None, False, None, 0, Confidence(_NOT_WRITTEN_OUT, False))
+        best = int(np.flatnonzero(told)[int(np.argmax(self.scores[told]))])
+        sure = max(self._confidence(best).probability, _WRITTEN_OUT)
+        return Choice((best,), self._lead_of(best), False, None, 0, Confidence(sure, True))
 
     def _item(self, lists: ListReader) -> Choice | None:
         """Answer with the N-th item of a list when the question names one."""
