@@ -60,6 +60,7 @@ def test_upload_ask_and_delete(browser: Any, driver: ModuleType, site: str, home
     browser.wait(lambda: titles(browser) == ["First", "湖の調査"])
     browser.wait(lambda: browser.text("#health").startswith("2 documents in 2 passages."))
     assert browser.run("return document.querySelectorAll('.row-title')[1].lang") == "ja"
+    assert browser.texts(".row-state") == ["Up to date", "Up to date"]
     browser.click("#to-ask")
     browser.type("#question", "琵琶湖の深さは？" + driver.ENTER)
     browser.wait(lambda: browser.visible("#source-list li"))

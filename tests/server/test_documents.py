@@ -174,6 +174,23 @@ def test_original_files_are_given_while_they_are_what_was_indexed(library: TestC
         assert library.get(f"/api/documents/{name}/original").status_code in (404, 405)
 
 
+def test_the_list_tells_whether_files_are_as_they_were_indexed(library: TestClient, home: Path) -> None:
+    lines = b'{"id": "a", "text": "One line of a file."}\n{"id": "b", "text": "And another line."}\n'
+    put(library, "lake.md", NOTE)
+    put(library, "lines.jsonl", lines)
+
+    def states() -> dict[str, str]:
+        return {d["source"]: d["state"] for d in library.get("/api/documents").json()["documents"]}
+
+    found = states()
+    assert found["uploads/lake.md"] == "current"
+    assert found["uploads/lines.jsonl#a"] == "part"
+    (home / "uploads" / "lake.md").write_bytes(NOTE + b"more\n")
+    assert states()["uploads/lake.md"] == "changed"
+    (home / "uploads" / "lake.md").unlink()
+    assert states()["uploads/lake.md"] == "missing"
+
+
 def test_listing_is_filtered(library: TestClient) -> None:
     put(library, "湖.md", b"---\ndate: 2026-06-18\n---\n" + NOTE)
 

@@ -70,10 +70,16 @@ def _add_reading(router: APIRouter, services: Services) -> None:
         since: Annotated[str, Query(max_length=10, description="Earliest date, such as 2026-06.")] = "",
         until: Annotated[str, Query(max_length=10, description="Latest date.")] = "",
     ) -> JSONResponse:
-        """List the documents of the index, in the order of their sources."""
+        """List the documents of the index, in the order of their sources.
+
+        `state` tells whether the file is as it was indexed: `current`, `changed`, `missing`, or `part` of a file that
+        holds other documents too.
+        """
         wanted = documents.Wanted(language, source, words, since, until)
         infos = [info for info in services.holder.get().documents() if wanted.lets_through(info)]
-        listed = [document_payload(info) for info in infos[offset : offset + limit]]
+        home = services.settings.home
+        shown = infos[offset : offset + limit]
+        listed = [{**document_payload(info), "state": documents.state_of(info, home)} for info in shown]
         return JSONResponse({"total": len(infos), "offset": offset, "documents": listed})
 
     @router.get("/documents/{identifier}", response_model=None)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from genesis_rag.server.problems import ExistsError, UnknownDocumentError
 from genesis_rag.server.uploads import UploadFolder, hash_of
@@ -13,6 +15,10 @@ from genesis_rag.settings import built_in_corpus
 from genesis_rag.types import DocumentInfo
 
 MAX_TOLD = 20  # documents of one upload that are told in full
+
+
+State = Literal["current", "changed", "missing", "part"]
+"""The file of a document has the bytes that were indexed, has others, is gone, or holds other documents too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +101,36 @@ def original(info: DocumentInfo, home: Path) -> Path:
         UnknownDocumentError: the file is gone or has changed, or the document is one line of a file.
     """
     for path in _places(info, home):
-        try:
-            if path.is_file() and hash_of(path) == info.content_sha256:
-                return path
-        except OSError:
-            continue
+        if _hash(path) == info.content_sha256:
+            return path
     raise UnknownDocumentError(
         f"The file of '{info.source}' is gone, has changed since, or holds other documents too.",
         f"Its text is at /api/documents/{info.id}",
     )
+
+
+def state_of(info: DocumentInfo, home: Path) -> State:
+    """Return how the file of a document stands to what was indexed."""
+    found = {_hash(path) for path in _places(info, home)}
+    if info.content_sha256 in found:
+        return "current"
+    if any("#" in source for source in info.sources or (info.source,)):
+        return "part"
+    return "changed" if found - {None} else "missing"
+
+
+def _hash(path: Path) -> str | None:
+    """Return the SHA-256 of a file, None where none can be read; a file that stays as it is is read once."""
+    try:
+        told = path.stat()
+        return _hash_as_of(path, told.st_ino, told.st_size, told.st_mtime_ns) if path.is_file() else None
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=10_000)
+def _hash_as_of(path: Path, inode: int, size: int, modified: int) -> str:
+    return hash_of(path)
 
 
 def _places(info: DocumentInfo, home: Path) -> Iterator[Path]:

@@ -118,7 +118,7 @@ export class Library {
     const pages = one.metadata.pages ? words.pages(one.metadata.pages) : "";
     const told = [words.languageNames[one.language], one.metadata.date, pages, words.chunks(one.chunk_count)];
     for (const fact of told.filter(Boolean)) facts.append(element("span", "", fact));
-    facts.append(element("span", "row-state", words.state));
+    facts.append(element("span", `row-state ${one.state}`, words.states[one.state]));
     const remove = element("button", "row-delete", words.deleteIt);
     remove.type = "button";
     remove.setAttribute("aria-label", words.deleteLabel(one.title));
