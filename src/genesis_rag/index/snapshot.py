@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import translate
 from functools import lru_cache
 from threading import RLock
 from typing import Any
@@ -20,7 +18,7 @@ from genesis_rag.index.connection import damage_told
 from genesis_rag.index.rows import info_from, path_from, rows_told, unpack_vector, vectors_from
 from genesis_rag.index.store import BLOCK_CHARACTERS, damaged, decode, text_check, text_sha256
 from genesis_rag.protocols import Ids, Vectors
-from genesis_rag.types import Chunk, Document, DocumentInfo, SearchFilter, Section
+from genesis_rag.types import Chunk, Document, DocumentInfo, Section
 
 BLOCKS_KEPT = 64
 ROWS_AT_ONCE = 2_000
@@ -131,33 +129,6 @@ class Snapshot:
             some=json.dumps(numbers),
         )
         return {row[0] for row in found}
-
-    def filtered(self, wanted: SearchFilter) -> Ids:
-        """Return the numbers of the chunks that a filter lets through, rising.
-
-        ``source_glob`` is matched by ``fnmatch.fnmatchcase`` against every source of a document; dates are compared
-        as text, which is right for 2026-04-01 and its beginnings: "~" comes after every digit and hyphen.
-        """
-        chosen, some = [VISIBLE], ""
-        if wanted.language:
-            chosen.append("c.language = :language")
-        if wanted.source_glob:
-            matches = re.compile(translate(wanted.source_glob)).match
-            sources = self.rows(f"SELECT s.document, s.source FROM sources s WHERE {SOURCE_VISIBLE}")
-            some = json.dumps(sorted({document for document, source in sources if matches(source)}))
-            chosen.append("c.document IN (SELECT value FROM json_each(:some))")
-        if wanted.dated_from or wanted.dated_to:
-            date = "json_extract(d.metadata, '$.date')"
-            chosen.append(f"{date} GLOB '[0-9][0-9][0-9][0-9]*' AND {date} BETWEEN :first AND :last")
-        found = self.rows(
-            "SELECT c.number FROM chunks c JOIN documents d ON d.number = c.document "
-            f"WHERE {' AND '.join(chosen)} ORDER BY c.number",
-            language=wanted.language,
-            some=some,
-            first=wanted.dated_from or "",
-            last=f"{wanted.dated_to or ''}~",
-        )
-        return np.fromiter((row[0] for row in found), dtype=np.int64, count=len(found))
 
     def vectors_of(self, numbers: Iterable[int], dim: int) -> dict[int, NDArray[np.float32]]:
         """Return the stored vectors of these chunks.

@@ -17,6 +17,7 @@ from genesis_rag.index.connection import (
     unfinished_first_run,
 )
 from genesis_rag.index.derived import Derived, Recipe, TermMaker, no_progress
+from genesis_rag.index.filtering import filtered
 from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
@@ -109,7 +110,7 @@ class State:
         if wanted is None or wanted == SearchFilter():
             return None
         if wanted not in self._filters:
-            numbers = self.snapshot.filtered(wanted)
+            numbers = filtered(self.snapshot, wanted)
             while len(self._filters) >= FILTERS_KEPT:
                 self._filters.pop(next(iter(self._filters)), None)
             self._filters[wanted] = None if len(numbers) == self.published.chunks else numbers
