@@ -8,7 +8,14 @@ from pathlib import Path
 
 from genesis_rag.answering import ExtractiveAnswerer
 from genesis_rag.conversation import RuleRewriter
-from genesis_rag.engines import local_generator, model_embedder, model_generator, model_reader, remembering
+from genesis_rag.engines import (
+    local_generator,
+    model_embedder,
+    model_generator,
+    model_reader,
+    opened_later,
+    remembering,
+)
 from genesis_rag.errors import SettingsError
 from genesis_rag.index.reading import IndexReader
 from genesis_rag.models import ProfileSpec, load_catalogue
@@ -97,5 +104,9 @@ def _quoting(
     catalogue = load_catalogue(settings.home)
     if profile.sentence_embedder and profile.sentence_embedder != profile.embedder:
         embedder = model_embedder(catalogue.model(profile.sentence_embedder), settings)
+    words = None
+    if profile.word_embedder and profile.word_embedder != (profile.sentence_embedder or profile.embedder):
+        model = catalogue.model(profile.word_embedder)
+        words = opened_later(lambda: remembering(model_embedder(model, settings)))
     reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
-    return ExtractiveAnswerer(remembering(embedder), analyser, term_weight, reader=reader)
+    return ExtractiveAnswerer(remembering(embedder), analyser, term_weight, reader=reader, word_embedder=words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from genesis_rag.embedding import EmbedderOptions, open_embedder
@@ -103,6 +104,13 @@ def remembering(embedder: Embedder) -> Embedder:
     from genesis_rag.embedding.recent import RecentEmbedder
 
     return RecentEmbedder(embedder)
+
+
+def opened_later(opening: Callable[[], Embedder]) -> Embedder:
+    """Return an embedder that is opened when it is first asked, with ``opening``."""
+    from genesis_rag.embedding.later import LaterEmbedder
+
+    return LaterEmbedder(opening)
 
 
 def model_reranker(model: ModelSpec, settings: Settings) -> Reranker:

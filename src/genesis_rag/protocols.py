@@ -42,9 +42,20 @@ class Embedder(Protocol):
     ``max_tokens`` is cut at the end, never an error.
     """
 
-    fingerprint: str
-    dim: int
-    max_tokens: int
+    @property
+    def fingerprint(self) -> str:
+        """Changes with whatever changes a vector."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a text that are read."""
+        ...
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions."""

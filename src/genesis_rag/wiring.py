@@ -275,7 +275,7 @@ def _parts(settings: Settings, *, reading: bool = False) -> Parts:
             f"Known: {', '.join(ANSWERERS)}.",
         )
     embedder = chosen_embedder(settings)
-    quoting = [profile.reranker, profile.reader, profile.sentence_embedder]
+    quoting = [profile.reranker, profile.reader, profile.sentence_embedder, profile.word_embedder]
     others = [*quoting, "" if settings.llm else profile.generator] if reading else []
     models = [embedder, *(catalogue.model(name) for name in others if name)]
     require_installed(profile, models, settings.models_dir, offline=settings.offline)

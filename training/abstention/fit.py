@@ -47,7 +47,7 @@ SEED = 20261124
 WRONG_REFUSALS = {"ja": 0.12, "en": 0.12, "cross": 0.22}
 """Part of the questions that would be answered rightly and may be refused. Higher for the other language: it is
 asked where the question's own language has no answer, so a wrong yes there spoils every right refusal."""
-CORPUS_SHARE = 0.5
+CORPUS_SHARE = 0.7
 """Part of the whole weight that the questions over the corpus have."""
 
 

@@ -70,7 +70,7 @@ def first_right(cases: Sequence[Choice], model: LinearModel) -> float:
     return float(np.mean([case.gold[int(np.argmax(model(case.values.astype(np.float32))))] for case in cases]))
 
 
-def fit_chance(rows: Sequence[Chance], penalty: float = 2.0) -> LinearModel:
+def fit_chance(rows: Sequence[Chance], penalty: float = 10.0) -> LinearModel:
     """Logistic regression by Newton's method with a small ridge, on standardised features; both classes weigh alike."""
     x = np.array([row.values for row in rows], dtype=np.float64)
     y = np.array([row.answered for row in rows], dtype=np.float64)

@@ -24,7 +24,7 @@ from training.small.train_embedder import descend, log, restore, save
 from training.static.batches import Batches
 from training.static.data import SEED
 
-FIRST, SECOND = 3200, 3600
+FIRST, SECOND = 3200, 2800
 """Steps with questions nearly as they stand; steps with other words in them, and with altered ones to be refused."""
 STEPS = FIRST + SECOND
 RATE, WARM_UP, SAVE_EVERY = 3e-4, 0.05, 100

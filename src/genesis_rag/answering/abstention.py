@@ -72,7 +72,6 @@ def answerable_features(
         float(table.column("dense").max()),
         float(table.column("type_full")[best]),
         float(table.column("type_missing")[best]),
-        max((passage.scores.get("dense", 0.0) for passage in passages), default=0.0),
         _agreement(passages),
         math.log1p(len(question.terms)) / 4.0,
         passage_coverage * dense,

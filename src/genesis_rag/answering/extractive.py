@@ -46,6 +46,7 @@ class ExtractiveAnswerer:
         limits: how much an answer may hold.
         weights: fitted weights; by default those shipped with the package for a reader, or for none.
         reader: reads question and passages together, if there is one.
+        word_embedder: compares single words, and claims with quotations; by default ``embedder``.
     """
 
     name = "extractive"
@@ -58,9 +59,11 @@ class ExtractiveAnswerer:
         limits: Limits | None = None,
         weights: Weights | None = None,
         reader: Reader | None = None,
+        word_embedder: Embedder | None = None,
     ) -> None:
         self.weights = weights or load_weights(with_reader=reader is not None)
-        self.tools = Tools(embedder, analyser, term_weight, self.weights.cross_scale, reader)
+        scale = self.weights.cross_scale
+        self.tools = Tools(embedder, word_embedder or embedder, analyser, term_weight, scale, reader)
         self.limits = limits or Limits()
 
     @cached_property
@@ -68,7 +71,7 @@ class ExtractiveAnswerer:
         """What decides yes/no questions; made for the first of them, as it has much to prepare."""
         from genesis_rag.answering.verdict import Judge
 
-        return Judge(self.tools.embedder)
+        return Judge(self.tools.word_embedder)
 
     def answer(
         self, question: str, passages: Sequence[Passage], language: Language | None = None

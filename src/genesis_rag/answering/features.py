@@ -34,7 +34,7 @@ _TEXTS_KEPT = 2048
 ANSWERABLE_FEATURES = (
     "score", "probability", "unit_coverage", "around_coverage", "passage_coverage", "rare_coverage", "missing",
     "names", "no_names", "numbers_missing", "dense", "dense_passage", "dense_best", "type_full", "type_missing",
-    "retrieval_dense", "agreement", "terms", "coverage_by_dense",
+    "agreement", "terms", "coverage_by_dense",
     "missing_near", "names_near", "numbers_missing_near", "quantity_missing",
     "reader_relevance", "reader_span", "reader_log", "reader_best", "reader_runner_up",
 )  # fmt: skip
@@ -47,6 +47,7 @@ class Tools:
 
     Attributes:
         embedder: turns the question and the units into unit vectors.
+        word_embedder: compares single words, and claims with what is quoted for them.
         analyser: turns texts into terms.
         term_weight: inverse document frequency of a term in the index.
         cross_scale: how much smaller cosines are across languages than within one.
@@ -54,6 +55,7 @@ class Tools:
     """
 
     embedder: Embedder
+    word_embedder: Embedder
     analyser: Analyser
     term_weight: Callable[[str], float]
     cross_scale: float = 1.0

@@ -104,7 +104,8 @@ class GenerativeAnswerer:
     @property
     def made_by(self) -> str:
         """What the answers depend on beside question and passages: models, prompt, settings."""
-        quoting = self._extractive.tools.embedder.fingerprint
+        tools = self._extractive.tools
+        quoting = f"{tools.embedder.fingerprint}+{tools.word_embedder.fingerprint}"
         return f"{self._generator.fingerprint}+{quoting}+prompt{PROMPT_VERSION}+{self._settings}"
 
     def needs_passages(self, question: str) -> bool:

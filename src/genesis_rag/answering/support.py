@@ -57,7 +57,7 @@ class SupportFinder:
 
     def __init__(self, tools: Tools, limits: SupportLimits | None = None) -> None:
         self._tools, self._limits = tools, limits or SupportLimits()
-        self._matcher = WordMatcher(tools.embedder)
+        self._matcher = WordMatcher(tools.word_embedder)
         self._names = NameChecker(self._matcher)
 
     def best(self, sentence: str, passages: Sequence[Passage]) -> Support | None:
@@ -89,8 +89,8 @@ class SupportFinder:
 
     def _scores(self, sentence: str, texts: Sequence[str], passage: Passage) -> list[float]:
         context, wanted = _context(passage), words(sentence)
-        query = self._tools.embedder.embed_queries([sentence])[0]
-        cosines = self._matcher.above_chance(self._tools.embedder.embed_passages(texts) @ query)
+        query = self._tools.word_embedder.embed_queries([sentence])[0]
+        cosines = self._matcher.above_chance(self._tools.word_embedder.embed_passages(texts) @ query)
         said = [self._matcher.likeness(wanted, f"{context}\n{text}").mean() if wanted else 1.0 for text in texts]
         return [float(share + cosine) / 2 for share, cosine in zip(said, cosines, strict=True)]
 

@@ -158,8 +158,10 @@ class ProfileSpec:
         reranker: a model for reranking, or the profile's reader; empty for none.
         rerank: how many hits the reranker reads for one question.
         reader: reads question and passages together, to choose the words that answer; empty for none.
-        sentence_embedder: compares sentences while an answer is made; empty for ``embedder``. A passage has dozens of
-            sentences, so that a slow one is felt.
+        sentence_embedder: compares a question with sentences; empty for ``embedder``. A passage has dozens of
+            sentences, so that a slow one is felt. The answerer's weights belong to it and the reader.
+        word_embedder: compares single words, and claims with what documents say; empty for ``sentence_embedder``. The
+            limits of verification belong to it.
     """
 
     name: str
@@ -170,6 +172,7 @@ class ProfileSpec:
     rerank: int = 24
     reader: str = ""
     sentence_embedder: str = ""
+    word_embedder: str = ""
     generator: str = ""
     summary: str = ""
 
@@ -180,5 +183,6 @@ class ProfileSpec:
     @property
     def models(self) -> tuple[str, ...]:
         """The names of all models that the profile uses."""
-        named = (self.embedder, self.sentence_embedder, self.reranker, self.reader, self.generator)
+        comparing = (self.embedder, self.sentence_embedder, self.word_embedder)
+        named = (*comparing, self.reranker, self.reader, self.generator)
         return tuple(dict.fromkeys(name for name in named if name))
