@@ -118,7 +118,10 @@ class LexicalIndex(Protocol):
 class Reranker(Protocol):
     """Scores (question, text) pairs; a higher score is better."""
 
-    fingerprint: str
+    @property
+    def fingerprint(self) -> str:
+        """Changes with whatever changes a score."""
+        ...
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one score a text."""
@@ -153,7 +156,10 @@ class Reader(Protocol):
     depends on the question, the title and that window only; probabilities of one window sum to 1.
     """
 
-    fingerprint: str
+    @property
+    def fingerprint(self) -> str:
+        """Changes with whatever changes a reading."""
+        ...
 
     def read(self, question: str, texts: Sequence[tuple[str, str]]) -> list[tuple[Reading, ...]]:
         """Return the windows of each (title, text), in their order."""

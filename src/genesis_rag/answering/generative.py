@@ -106,6 +106,7 @@ class GenerativeAnswerer:
         """What the answers depend on beside question and passages: models, prompt, settings."""
         tools = self._extractive.tools
         quoting = f"{tools.embedder.fingerprint}+{tools.word_embedder.fingerprint}"
+        quoting += f"+{tools.reader.fingerprint}" if tools.reader else ""
         return f"{self._generator.fingerprint}+{quoting}+prompt{PROMPT_VERSION}+{self._settings}"
 
     def needs_passages(self, question: str) -> bool:

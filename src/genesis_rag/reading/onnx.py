@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -46,10 +47,15 @@ class OnnxReader:
         longest = o.question + o.title + o.window + 4
         self._graph = OnnxGraph(folder, o.file, longest, o.device, o.threads, batch=1)
         self._cls, self._sep = (self._graph.special(name) for name in ("[CLS]", "[SEP]"))
+        self.read("a", [("a", "a")])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the files and of how texts are cut; made when somebody asks, as the files take a while to read."""
+        o = self._options
         sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in self._graph.files]
         facts = f"{sums}/{o.question}/{o.title}/{o.window}"
-        self.fingerprint = "reader-" + hashlib.sha256(facts.encode()).hexdigest()[:16]
-        self.read("a", [("a", "a")])
+        return "reader-" + hashlib.sha256(facts.encode()).hexdigest()[:16]
 
     def read(self, question: str, texts: Sequence[tuple[str, str]]) -> list[tuple[Reading, ...]]:
         """Return the windows of each (title, text), in their order."""

@@ -15,7 +15,11 @@ class ReadingReranker:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self.fingerprint = reader.fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        """The reader's."""
+        return self._reader.fingerprint
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32[n], one score (a logit) a text. The first line of a text of several is taken for its title."""
