@@ -5,7 +5,7 @@ query is compared with those of every row that the filter lets through, by Hammi
 millisecond. The nearest ``RESCORED`` are scored by their rows rounded to 8 bits with one scale a row. So nothing is
 trained, rows come and go without wearing anything out, and a filter makes a search cheaper and never poorer: the rows
 it lets through are compared, no others. Of the true first
-ten of a million it finds 9.7 (docs/scale.md, where the other kinds of index stand too), and scores are within
+ten of a million it finds 9.8 (docs/scale.md, where the other kinds of index stand too), and scores are within
 ``TOLERANCE`` of the true ones.
 
 The bits are those of RaBitQ (Gao and Long 2024, arXiv 2405.12497) without its rotation and its correction.
