@@ -52,6 +52,7 @@ def test_every_packaged_profile_names_models_of_the_right_task() -> None:
         parts = [
             (profile.embedder, {"embedding"}),
             (profile.sentence_embedder, {"embedding"}),
+            (profile.word_embedder, {"embedding"}),
             (profile.reranker, {"reranking", "reading"}),  # a reader puts passages into order too
             (profile.reader, {"reading"}),
             (profile.generator, {"generation"}),
@@ -59,6 +60,14 @@ def test_every_packaged_profile_names_models_of_the_right_task() -> None:
         for name, tasks in parts:
             assert not name or catalogue.model(name).task in tasks, profile.name
     assert sum(catalogue.model(name).memory_mb for name in catalogue.profile("laptop").models) < 6000
+
+
+def test_answers_are_weighed_by_the_models_that_the_weights_were_fitted_with() -> None:
+    for profile in load_catalogue().profiles.values():
+        sentences = profile.sentence_embedder or profile.embedder
+        words = profile.word_embedder or sentences
+        assert sentences == ("genesis-embed-small" if profile.reader else "genesis-embed-static"), profile.name
+        assert profile.reader in ("", "genesis-reader") and words == "genesis-embed-static", profile.name
 
 
 def test_pins_are_those_that_were_collected(shared: Path) -> None:
