@@ -1,10 +1,10 @@
-"""Writes cases_second.jsonl, a second planted set, by an author who had not read the verifier or the first set.
+"""Writes cases_second.jsonl and cases_third.jsonl, planted sets by two authors who had not read the verifier.
 
-``second_written.jsonl`` was written by hand: for each quote of the evidence of corpus/qa, faithful sentences
-(paraphrases and translations), flipped ones (a denied or reversed relation) and invented ones. No quote is in the first
-set. This script adds to each faithful sentence one changed number, date, unit and name, where it has any. It imports
-nothing of the product or of the first set's generator. Nothing may be tuned on the second set: it is there for a clean
-figure.
+``second_written.jsonl`` and ``third_written.jsonl`` were written by hand, with no quote of another set: for each quote,
+faithful sentences (paraphrases and translations), flipped ones (a denied or reversed relation) and invented ones. This
+script adds to each faithful sentence one changed number, date, unit and name, where it has any. It imports nothing of
+the product or of the first set's generator. Nothing may be tuned on the second set, which is there for a clean figure;
+the third is for tuning.
 
     python -m benchmarks.planted.second
 """
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-WRITTEN, CASES = HERE / "second_written.jsonl", HERE / "cases_second.jsonl"
+WRITTEN = {name: HERE / f"{name}_written.jsonl" for name in ("second", "third")}
+CASES = {name: HERE / f"cases_{name}.jsonl" for name in WRITTEN}
 
 _MONTHS = "January February March April May June July August September October November December".split()
 _WORDS = "two three four five six seven eight nine ten eleven twelve".split()
@@ -229,9 +230,9 @@ def _says(text: str, name: str) -> bool:
 _CHANGES = {"number": changed_number, "date": changed_date, "unit": changed_unit, "name": changed_name}
 
 
-def cases() -> list[dict[str, Any]]:
-    """Return all cases in order."""
-    rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
+def cases(which: str) -> list[dict[str, Any]]:
+    """Return all cases of the set ``which`` (second or third) in order."""
+    rows = [json.loads(line) for line in WRITTEN[which].read_text(encoding="utf-8").splitlines()]
     return [case for row in rows for case in _cases_of(row)]
 
 
@@ -262,9 +263,10 @@ def _case(row: dict[str, Any], name: str, label: str, claim: str) -> dict[str, A
 
 
 def main() -> None:
-    found = cases()
-    CASES.write_text("".join(json.dumps(case, ensure_ascii=False) + "\n" for case in found), encoding="utf-8")
-    print(len(found), Counter((case["label"], case["language"], case["across"]) for case in found))
+    for which, file in CASES.items():
+        found = cases(which)
+        file.write_text("".join(json.dumps(case, ensure_ascii=False) + "\n" for case in found), encoding="utf-8")
+        print(which, len(found), Counter((case["label"], case["language"], case["across"]) for case in found))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.planted import second  # noqa: E402
 from benchmarks.planted.__main__ import rates, results  # noqa: E402
 from benchmarks.planted.make import CASES, cases  # noqa: E402
 
@@ -26,6 +27,11 @@ def planted() -> list[Case]:
     return [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.fixture(scope="module")
+def third() -> list[Case]:
+    return [json.loads(line) for line in second.CASES["third"].read_text(encoding="utf-8").splitlines()]
+
+
 def squeezed(text: str) -> str:
     return "".join(text.split()).strip("。.").lower()
 
@@ -33,6 +39,21 @@ def squeezed(text: str) -> str:
 def test_the_file_is_what_the_generator_makes(planted: list[Case]) -> None:
     assert cases() == planted
     assert len({case["id"] for case in planted}) == len(planted)
+
+
+def test_the_sets_by_other_authors_are_what_their_generator_makes(third: list[Case]) -> None:
+    assert second.cases("third") == third
+    file = second.CASES["second"].read_text(encoding="utf-8")
+    assert [json.dumps(case, ensure_ascii=False) for case in second.cases("second")] == file.splitlines()
+    assert len({case["id"] for case in third}) == len(third)
+
+
+def test_the_third_set_is_for_tuning_and_shares_no_quote_with_the_first(planted: list[Case], third: list[Case]) -> None:
+    assert {case["split"] for case in third} == {"dev"}
+    assert not {case["quote"] for case in third} & {case["quote"] for case in planted}
+    labels = Counter(case["label"] for case in third)
+    least = {"faithful": 250, "flipped": 80, "invented": 80, "number": 80, "date": 50, "unit": 20, "name": 100}
+    assert all(labels[name] >= count for name, count in least.items())
 
 
 def test_there_are_enough_of_each_kind(planted: list[Case]) -> None:
@@ -43,10 +64,10 @@ def test_there_are_enough_of_each_kind(planted: list[Case]) -> None:
     assert all(labels[name] >= count for name, count in least.items())
 
 
-def test_quotes_are_exact_and_claims_are_not_verbatim(planted: list[Case]) -> None:
+def test_quotes_are_exact_and_claims_are_not_verbatim(planted: list[Case], third: list[Case]) -> None:
     files = discover([ROOT / "corpus" / "documents"], ROOT)
     texts = {document.source: document.text for file in files for document in load_documents(file)}
-    for case in planted:
+    for case in planted + third:
         assert case["quote"] in texts[case["source"]], case["id"]
         assert squeezed(case["claim"]) not in squeezed(texts[case["source"]]), case["id"]
 
