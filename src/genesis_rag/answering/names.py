@@ -9,7 +9,9 @@ from genesis_rag.answering.sounds import same_sound
 from genesis_rag.answering.wording import WordMatcher, sounds_alike, words
 from genesis_rag.text.known_names import known_words, missing_known_names
 from genesis_rag.text.normalize import fold
+from genesis_rag.text.numbers import quantities
 from genesis_rag.text.patterns import lazy
+from genesis_rag.text.stop_words import ENGLISH
 
 _CAPITAL = r"[A-Z][A-Za-z0-9&-]*[A-Za-z0-9]|[a-z]+[A-Z][A-Za-z0-9]*"
 _PHRASE = lazy(rf"(?:{_CAPITAL})(?: (?:(?:of|for|the|and|de|von) )*(?:{_CAPITAL}))*")
@@ -26,6 +28,7 @@ _ORGANISATION = lazy(
 )
 _PERSON = lazy("[一-鿿]{2,6}(?=氏|さん|教授|博士|大臣|長官|会長|社長|首相)")
 _SENTENCE_START = lazy(r"(?:^|[.!?]\s+|[\"“(]\s*)$")
+_NUMBERED = lazy("(?<![A-Za-z0-9.,-])[0-9]+[A-Z][A-Za-z0-9]*(?![a-z])")
 _PARTS = lazy("[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|[0-9]+")
 _FISCAL = lazy("(?:FY|CY)?[0-9-]+s?")
 _NEAR, _NEAR_ACROSS = 0.5, 0.35
@@ -41,7 +44,7 @@ _NO_NAME = frozenset(
     prefecture city university institute laboratory ministry department office center centre province
     however moreover furthermore therefore meanwhile additionally finally together thus hence instead besides overall
     don won doesn didn isn aren wasn weren hasn haven couldn wouldn shouldn give given gave around
-    let although though because unlike like several many most some few none nobody everyone together yes
+    once let although though because unlike like several many most some few none nobody everyone together yes
     スパコン パソコン タイプ コード コマンド セクション ドキュメント
     """.split()
 )
@@ -63,6 +66,7 @@ class NameChecker:
         Japanese names in Roman letters against kanji (Kurohashi, 黒橋) cannot be told from others and are let pass.
         """
         known = known_words(claim)
+        known |= {part for form in known for part in form.split()}
         lost = [name for name in _japanese_names(claim, same_language) if not any(name in one for one in known)]
         unheld = [name for name in lost if not self._held(name, evidence, same_language)]
         for phrase in _phrases(claim):
@@ -70,6 +74,7 @@ class NameChecker:
                 unheld += [name for name in phrase if name not in known and not self._written(name, evidence)]
                 continue
             unheld += self._of_phrase([name for name in phrase if name not in known], evidence, same_language)
+        unheld += [name for name in _numbered(claim) if fold(name) not in fold(evidence)]
         return (*missing_known_names(claim, evidence), *dict.fromkeys(unheld))
 
     def _of_phrase(self, phrase: list[str], evidence: str, same_language: bool) -> list[str]:
@@ -91,7 +96,8 @@ class NameChecker:
         if fold(name) in fold(evidence) or any(sounds_alike(name, other) for other in words(evidence)):
             return True
         if not same_language:
-            if name.isascii() and len(name) > 3 and _ROMAJI.fullmatch(name.lower()) and _KANJI.search(evidence):
+            plain = name.isascii() and len(name) > 3 and not _HARD.fullmatch(name)
+            if plain and _ROMAJI.fullmatch(name.lower()) and _KANJI.search(evidence):
                 return True
             if _KATAKANA.fullmatch(name) and any(same_sound(name, whole) for whole in _joined(evidence)):
                 return True
@@ -106,7 +112,11 @@ class NameChecker:
     def _hard_held(self, name: str, evidence: str, same_language: bool) -> bool:
         """Tell it of acronyms and mixed words: by their initials, without a plural s, or part by part (FugakuNEXT)."""
         singular = name.removesuffix("s")
-        if _initials(name, evidence) or (name != singular and fold(singular) in fold(evidence)):
+        if (
+            _initials(name, evidence)
+            or _initials(singular, evidence)
+            or (name != singular and fold(singular) in fold(evidence))
+        ):
             return True
         if any(sounds_alike(name, other) for other in words(evidence)):
             return True
@@ -145,7 +155,21 @@ def _joined(evidence: str) -> Iterator[str]:
         yield from (one + other for one, other in pairwise(parts))
 
 
+def _numbered(claim: str) -> list[str]:
+    """Return the words that begin with figures and are no quantity: the 172B of LLM-jp-3 172B, which all texts keep."""
+    figures = [quantity.span for quantity in quantities(claim)]
+    found = [match for match in _NUMBERED.finditer(claim)]
+    return [
+        match[0] for match in found if not any(one.start < match.end() and match.start() < one.end for one in figures)
+    ]
+
+
 def _initials(name: str, evidence: str) -> bool:
-    """Tell whether an acronym is that of capitalised words in the evidence (DOE, Department of Energy)."""
-    letters = "".join(word[0] for word in evidence.replace("-", " ").split() if word[0].isupper())
-    return name.isupper() and len(name) > 1 and name in letters
+    """Tell whether an acronym is that of capitalised words in the evidence (Department of Energy), or of any (LLM)."""
+    parts = evidence.replace("-", " ").split()
+    if not name.isupper() or len(name) < 2:
+        return False
+    any_case = "".join(word[0] if word.lower() not in ENGLISH else "." for word in parts)
+    return name in "".join(word[0] for word in parts if word[0].isupper()) or (
+        len(name) > 2 and name in any_case.upper()
+    )

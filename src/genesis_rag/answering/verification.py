@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, permutations
 
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, agrees, quantities, unsupported_quantities
@@ -20,7 +21,17 @@ _MAX_RANGE = 20
 _ADDRESS = lazy(r"(?:https?://|www\.|[\w.+-]+@)[!-~]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/[!-~]*")
 _YEAR = lazy(r"(?:19|20)[0-9]{2}(?=年| |$)")
 _BOUND = lazy("(?:over|up to)  |まで", re.IGNORECASE)
-_FIRST = lazy("最初|初めて|初の|ファースト|首位|一番|第一|世界一|first|number one", re.IGNORECASE)
+_FIRST = lazy(
+    "最初|初めて|初の|ファースト|首位|一番|第一|世界一|first|number one"
+    r"|\bno\b[^.]*\bbefore\b|(?:これまで|以前|それまで)[^。]*(?:なかった|ません)",
+    re.IGNORECASE,
+)
+_DOUBLE = lazy(
+    r"(?<![0-9０-９一二三四五六七八九十百千万数何])倍(?!精度)|\b(?:doubl(?:e[ds]?|ing)|twice|twofold)\b", re.IGNORECASE
+)
+_DAY = 86400
+_EXACT, _ROUGH = 0.005, 0.05
+"""How far a ratio of two figures may be from what is said of it, plainly and with "about"."""
 
 Terms = Callable[[str], Collection[str]]
 """Returns the content terms of a text (an analyser's ``content_terms`` without the spans)."""
@@ -107,11 +118,40 @@ def _said_otherwise(claim: str, quantity: Quantity, evidence: str) -> bool:
     year = _YEAR.match(quantity.span.of(claim))
     if (quantity.kind != "date" or quantity.unit == "year") and year and year[0] in evidence:
         return True
+    held = quantities(evidence)
     around = claim[max(0, quantity.span.start - 6) : quantity.span.start] + " " + claim[quantity.span.end :][:3]
     if quantity.kind == "duration" and quantity.low == quantity.high and _BOUND.search(around):
-        alike = [one for one in quantities(evidence) if one.unit == quantity.unit]
-        return any(quantity.low in (one.low, one.high) for one in alike)
-    return quantity.kind == "ordinal" and quantity.low == quantity.high == 1 and _FIRST.search(evidence) is not None
+        return any(quantity.low in (one.low, one.high) for one in held if one.unit == quantity.unit)
+    if quantity.kind == "date" and quantity.unit == "day" and quantity.low <= 31:  # 15日 is a day or a number of days
+        return any(one.kind == "duration" and quantity.low * _DAY in (one.low, one.high) for one in held)
+    if quantity.kind == "ordinal" and quantity.low == quantity.high == 1:
+        return _FIRST.search(evidence) is not None
+    if quantity.unit == "times" and quantity.low == quantity.high == 2 and _DOUBLE.search(evidence):
+        return True
+    return _is_ratio(quantity, held) or _is_sum(quantity, held)
+
+
+def _is_ratio(quantity: Quantity, held: Sequence[Quantity]) -> bool:
+    """Tell whether a multiple or a fraction is that of two figures of one kind, or the inverse of one that is said."""
+    if quantity.unit not in ("times", "fraction") or quantity.low != quantity.high:
+        return False
+    plain = [one for one in held if one.low == one.high and one.low > 0 and one.kind not in ("date", "ordinal", "time")]
+    ratios = [
+        one.low / other.low for one, other in permutations(plain, 2) if (one.kind, one.unit) == (other.kind, other.unit)
+    ]
+    ratios += [1 / one.low for one in plain if one.unit in ("times", "fraction")]
+    tolerance = _ROUGH if quantity.approximate else _EXACT
+    return any(abs(ratio - quantity.low) <= tolerance * quantity.low for ratio in ratios)
+
+
+def _is_sum(quantity: Quantity, held: Sequence[Quantity]) -> bool:
+    """Tell whether a count is that of two counts in a row of the same things: nine and two institutions are eleven."""
+    if quantity.kind != "count" or quantity.unit in ("", "item") or quantity.low != quantity.high:
+        return False
+    return any(
+        one.unit == other.unit == quantity.unit and one.low + other.low == quantity.low and one.high == one.low
+        for one, other in pairwise(held)
+    )
 
 
 def _finer(quantity: Quantity, held: Sequence[Quantity]) -> bool:
