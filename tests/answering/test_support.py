@@ -13,7 +13,7 @@ from genesis_rag.answering.extractive import ExtractiveAnswerer
 from genesis_rag.answering.names import NameChecker
 from genesis_rag.answering.polarity import denial_differs
 from genesis_rag.answering.sounds import same_sound
-from genesis_rag.answering.support import SupportFinder
+from genesis_rag.answering.support import SupportFinder, SupportLimits
 from genesis_rag.answering.wording import WordMatcher, words
 from genesis_rag.embedding.static import StaticEmbedder
 from genesis_rag.types import Passage
@@ -74,6 +74,13 @@ def test_any_text_can_be_compared(one: str, other: str) -> None:
         ("松岡聡氏が率いる。", "中村泰信氏が率いる。", True, ("松岡聡",)),
         ("It was Kurohashi.", "黒橋氏だった。", False, ()),
         ("DOE signed it.", "The Department of Energy signed it.", True, ()),
+        ("LLMs plan it.", "Large language models plan it.", True, ()),
+        ("LLMs plan it.", "Large models of language plan it.", True, ("LLMs",)),
+        ("It is by the United States.", "It is a Japan-US plan.", True, ()),
+        ("LLM-jp-3 172B's training", "LLM-jp-3 172Bの学習", False, ()),
+        ("LLM-jp-3 177B's training", "LLM-jp-3 172Bの学習", False, ("177B",)),
+        ("RAISE connects data.", "計算機とデータを結ぶ。", False, ("RAISE",)),
+        ("Once signed, it holds.", "It holds after it is signed.", True, ()),
     ],
 )
 def test_names_must_stand_in_the_evidence(
@@ -105,6 +112,35 @@ def test_claims_are_told_apart_in_both_languages(
     support = SupportFinder(answerer_for([passage]).tools).best(claim, [passage])
     assert support is not None and support.enough is enough
     assert 0 <= support.start < support.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("claim", "enough"),
+    [
+        ("The harbour is run by the city and the market by the guild.", True),
+        ("The market is run by the city and the harbour by the guild.", False),
+    ],
+)
+def test_a_claim_is_not_held_by_words_further_off_than_those_it_turns_round(
+    make_passage: Callable[..., Passage],
+    answerer_for: Callable[[Sequence[Passage]], ExtractiveAnswerer],
+    claim: str,
+    enough: bool,
+) -> None:
+    text = (
+        "The harbour is run by the city and the market by the guild.\n\n"
+        "The market, the harbour, the city and the guild are all run well."
+    )
+    passage = make_passage(text)
+    support = SupportFinder(answerer_for([passage]).tools).best(claim, [passage])
+    assert support is not None and support.enough is enough
+
+
+def test_least_scores_are_by_language() -> None:
+    limits = SupportLimits(same=(0.1, 0.2), across=(0.3, 0.4))
+    english, japanese = "The ship is old.", "船は古い。"
+    assert [limits.least(text, same_language=True) for text in (english, japanese)] == [0.1, 0.2]
+    assert [limits.least(text, same_language=False) for text in (english, japanese)] == [0.3, 0.4]
 
 
 class Narrow:

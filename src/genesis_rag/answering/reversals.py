@@ -11,6 +11,8 @@ from genesis_rag.text.patterns import lazy
 
 _SAID, _HALF = 0.8, 0.5
 _COMPARES = lazy(r"\bthan\b|より|比べ")
+_MORE = lazy(r"\b(?:more|(?:larg|bigg|great|high|fast|long|old|earli|strong)er)\b|大き|多|高|速|早|長|広|上回")
+_LESS = lazy(r"\b(?:less|fewer|(?:small|low|slow|short|young|new|lat|weak)er)\b|小さ|少な|低|遅|短|狭|下回")
 
 
 class ReversalFinder:
@@ -37,6 +39,8 @@ class ReversalFinder:
         plain = not (denies_clearly(claim) or denies_clearly(nearest) or _COMPARES.search(claim))
         if plain and opposites(claim, nearest):
             return True
+        if _other_way(claim, nearest):
+            return False
         texts = dict.fromkeys((nearest, evidence))
         return any((same_language and exchanged(claim, text)) or crossed(claim, text, self._matcher) for text in texts)
 
@@ -66,3 +70,11 @@ class ReversalFinder:
 
     def _said(self, wanted: list[str], text: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.asarray(self._matcher.likeness(wanted, text) >= _SAID)
+
+
+def _other_way(claim: str, evidence: str) -> bool:
+    """Tell whether one compares with more and the other with less: B is smaller than A, where A is larger than B."""
+    if not (_COMPARES.search(claim) and _COMPARES.search(evidence)):
+        return False
+    said, held = ((bool(_MORE.search(text)), bool(_LESS.search(text))) for text in (claim, evidence))
+    return said == held[::-1] and said[0] is not said[1]
