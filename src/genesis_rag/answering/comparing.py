@@ -53,6 +53,19 @@ def compare_quantities(statement: str, text: str, context: str = "") -> Outcome:
     return "differ" if "differ" in outcomes else "agree"
 
 
+def breaks_bound(statement: str, text: str) -> bool:
+    """Tell whether every value that ``text`` gives lies outside of a strict bound of ``statement``: 25, under 25."""
+    held = completed(quantities(text))
+    for wanted in quantities(statement):
+        if wanted.kind in ("date", "duration"):  # over five years, from June: no bounds
+            continue
+        bound = _bound(wanted, statement)
+        rivals = [one for one in held if _same_kind(wanted, one)]
+        if bound is not None and bound.strict and rivals and all(_within(bound, [one]) == "differ" for one in rivals):
+            return True
+    return False
+
+
 def gives_bound(statement: str) -> bool:
     """Tell whether the statement compares with a quantity: more than 20, 5億円以上, before 2026."""
     return any(_bound(quantity, statement) is not None for quantity in quantities(statement))

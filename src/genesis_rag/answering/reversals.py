@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
+from genesis_rag.answering.comparing import breaks_bound
 from genesis_rag.answering.polarity import contrasts, denial_differs, denies_clearly, opposites, without_denials
 from genesis_rag.answering.swaps import crossed, exchanged
 from genesis_rag.answering.wording import WordMatcher, words
@@ -11,6 +14,8 @@ from genesis_rag.text.patterns import lazy
 
 _SAID, _HALF = 0.8, 0.5
 _COMPARES = lazy(r"\bthan\b|より|比べ")
+_ONLY = lazy(r"\bonly\b|だけ|のみ", re.IGNORECASE)
+_EXCEPT = lazy(r"\bexcept|\ball but\b|\bapart from\b|\bother than\b|を除[くい]|以外|例外", re.IGNORECASE)
 _MORE = lazy(r"\b(?:more|(?:larg|bigg|great|high|fast|long|old|earli|strong)er)\b|大き|多|高|速|早|長|広|上回")
 _LESS = lazy(r"\b(?:less|fewer|(?:small|low|slow|short|young|new|lat|weak)er)\b|小さ|少な|低|遅|短|狭|下回")
 
@@ -34,10 +39,14 @@ class ReversalFinder:
             nearest: the one sentence of it that is nearest to the claim; denials are looked for there.
             same_language: whether both are in one language.
         """
-        if self._denial_differs(claim, nearest) or self._contrast_turned(claim, nearest):
+        if (
+            breaks_bound(claim, evidence)
+            or self._denial_differs(claim, nearest)
+            or self._contrast_turned(claim, nearest)
+        ):
             return True
         plain = not (denies_clearly(claim) or denies_clearly(nearest) or _COMPARES.search(claim))
-        if plain and opposites(claim, nearest):
+        if plain and (opposites(claim, nearest) or _only_turned(claim, nearest)):
             return True
         if _other_way(claim, nearest):
             return False
@@ -70,6 +79,14 @@ class ReversalFinder:
 
     def _said(self, wanted: list[str], text: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.asarray(self._matcher.likeness(wanted, text) >= _SAID)
+
+
+def _only_turned(claim: str, evidence: str) -> bool:
+    """Tell whether one says only X and the other all except X; neither denies, as in none except X."""
+    return any(
+        _ONLY.search(one) and not _ONLY.search(other) and _EXCEPT.search(other) and not _EXCEPT.search(one)
+        for one, other in ((claim, evidence), (evidence, claim))
+    )
 
 
 def _other_way(claim: str, evidence: str) -> bool:
