@@ -19,7 +19,9 @@ _AFTER_JA = lazy(r"^(?:年|月|日)?(?:より)?(?:の)?(?:後|あと|以降|以�
 _BEFORE_JA = lazy(r"^(?:年|月|日)?(?:より)?(?:の)?(?:前|まえ|以前)")
 _AFTER_EN = lazy(r"\b(?:after|since|later than|from)\s+(?:the\s+)?$")
 _BEFORE_EN = lazy(r"\b(?:before|earlier than|prior to|by|until)\s+(?:the\s+)?$")
-_ABOVE_JA = lazy("^[^、。]{0,2}?(?:を超|超|を上回|より(?:も|は)?(?:多|大き|高|長|広|重|速|古|深|厚|遠))")
+_ABOVE_JA = lazy(
+    "^[^、。]{0,2}?(?:を超|超(?![伝電高低音巨大小精])|を上回|より(?:も|は)?(?:多|大き|高|長|広|重|速|古|深|厚|遠))"
+)
 _BELOW_JA = lazy("^[^、。]{0,2}?(?:未満|を下回|より(?:も|は)?(?:少|小さ|低|短|狭|軽|遅|新し|浅|薄|近|安))")
 _ABOVE_EN = lazy(
     r"\b(?:more|(?!few|low|small|short|light|slow|narrow|young|cheap|near)\w+er) than\s+$|\b(?:over|above)\s+$"
@@ -27,6 +29,7 @@ _ABOVE_EN = lazy(
 _BELOW_EN = lazy(
     r"\b(?:less|(?:few|low|small|short|light|slow|narrow|young|cheap|near)er) than\s+$|\b(?:under|below)\s+$"
 )
+_UNDER = lazy(r"\bunder\s+$")
 _LAST_WORD = lazy("[a-z]{3,}$|[一-鿿]$")
 _VAGUE = frozenset({"", "item"})
 
@@ -57,10 +60,12 @@ def breaks_bound(statement: str, text: str) -> bool:
     """Tell whether every value that ``text`` gives lies outside of a strict bound of ``statement``: 25, under 25."""
     held = completed(quantities(text))
     for wanted in quantities(statement):
-        if wanted.kind in ("date", "duration"):  # over five years, from June: no bounds
-            continue
+        if wanted.kind in ("date", "duration") or _UNDER.search(statement[: wanted.span.start]):
+            continue  # over five years, from June, under three heads: no bounds
         bound = _bound(wanted, statement)
         rivals = [one for one in held if _same_kind(wanted, one)]
+        if any(_bound(one, text) is not None for one in rivals):
+            continue
         if bound is not None and bound.strict and rivals and all(_within(bound, [one]) == "differ" for one in rivals):
             return True
     return False
