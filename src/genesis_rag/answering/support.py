@@ -28,7 +28,7 @@ class SupportLimits:
     """How well the quoted words must carry a sentence.
 
     The score is the mean of two: how far the words of the sentence are said (``wording``), with title and headings,
-    rare words counting more, and the cosine of the sentence and the quoted words. Set on the dev half of
+    rare words counting more, and the cosine of the sentence and the quoted words. Set on the dev halves of
     ``benchmarks/planted``. Either pair is for a sentence in English and for one in Japanese.
 
     Attributes:
