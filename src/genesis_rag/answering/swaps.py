@@ -44,6 +44,7 @@ _NAME = lazy(r"[A-Z][A-Za-z0-9-]*(?: [A-Z][A-Za-z0-9-]*| [0-9]+(?:\.[0-9]+)?)*|[
 _COMMON = lazy("[ァ-ヺー]{1,4}")
 """Words like データ and モデル name nothing."""
 _FITS, _MARGIN = 0.6, 0.3
+"""Likeness from which a word is said beside a thing, and by how much less it must be said beside the other."""
 
 
 def exchanged(claim: str, evidence: str) -> bool:
