@@ -55,6 +55,7 @@ def test_what_is_told_is_as_documented(library: TestClient) -> None:
     assert list(told) == documented("Upload")
     assert list(told["files"][0]) == documented("Uploaded file")
     assert list(library.get("/api/index").json()) == documented("Index")
+    assert list(library.get("/api/documents").json()["documents"][0]) == documented("Document")
 
 
 def documented(heading: str) -> list[str]:

@@ -189,6 +189,7 @@ def blank_weights() -> dict[str, Any]:
         "answerable": {group: nothing(ANSWERABLE_FEATURES) for group in groups},
         "thresholds": dict.fromkeys(groups, 0.5),
         "cross_scale": 1.0,
+        "word_cross_scale": 1.0,
     }
 
 
@@ -230,6 +231,7 @@ def fit_all(shared: Path, profile: str, most: int) -> dict[str, Any]:
         "answerable": {group: as_json(parts[1]) for group, parts in made.items()},
         "thresholds": {group: round(parts[2], 4) for group, parts in made.items()},
         "cross_scale": scale,
+        "word_cross_scale": round(cross_scale(data, tools.word_embedder), 4),
     }
 
 

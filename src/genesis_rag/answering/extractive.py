@@ -132,7 +132,7 @@ class ExtractiveAnswerer:
         self, question: Question, table: UnitTable, passages: tuple[Passage, ...], target: Language
     ) -> Choice | None:
         """Return the best choice in the wanted language, or in another where that is much surer."""
-        chooser = Chooser(question, table, passages, self.weights, self.limits)
+        chooser = Chooser(question, table, passages, self.weights, self.limits, self.tools.word_embedder)
         wanted = np.array([unit.language == target for unit in table.units], dtype=bool)
         statement = statement_of(question.profile)
         for mask in (wanted, ~wanted) if statement else ():
@@ -224,7 +224,8 @@ class ExtractiveAnswerer:
         """Answer a single word with the nearest statement about it, or say that more is needed."""
         asked = read_question(replace(profile, kind="definition"), self.tools)
         table = build_table(asked, split_passages(passages), passages, self.tools)
-        chooser = Chooser(asked, table, tuple(passages), self.weights, replace(self.limits, sentences=1))
+        limits = replace(self.limits, sentences=1)
+        chooser = Chooser(asked, table, tuple(passages), self.weights, limits, self.tools.word_embedder)
         holds = np.array([word in text and len(text) > len(word) + 4 for text in table.folded], dtype=bool)
         for mask in (holds & np.array([unit.language == target for unit in table.units], dtype=bool), holds):
             if choice := chooser.choose(mask):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genesis_rag.answering.features import Floats, Question, UnitTable, coverage
 from genesis_rag.answering.units import Unit
+from genesis_rag.protocols import Embedder
 from genesis_rag.text.numbers import quantities
 from genesis_rag.text.patterns import lazy
 
@@ -94,16 +96,26 @@ def whole_series(lists: Sequence[ItemList], units: Sequence[Unit]) -> list[ItemL
 
 
 class ListReader:
-    """Answers list questions over one table of units."""
+    """Answers list questions over one table of units.
+
+    Args:
+        question, table: what was asked, and the units that may answer.
+        documents: of each passage.
+        words: its cosines say how near items are to the question; the measures here were set with it.
+        cross_scale: how much smaller these are across languages.
+        mask: units that may be shown.
+    """
 
     def __init__(
         self,
         question: Question,
         table: UnitTable,
         documents: Sequence[str],
+        words: Embedder,
         cross_scale: float,
         mask: NDArray[np.bool_],
     ) -> None:
+        self.words = words
         self.question = question
         self.table = table
         self.lists = [found for found in find_lists(table.units, documents) if mask[list(found.items)].any()]
@@ -133,6 +145,16 @@ class ListReader:
         """Return the list of at least two items that unit ``k`` is in, None if it is in none."""
         return next((one for one in self.lists if k in one.items and len(one.items) >= 2), None)
 
+    @cached_property
+    def vectors(self) -> Floats:
+        """One row a unit of the table."""
+        return self.words.embed_passages([unit.text for unit in self.table.units])
+
+    @cached_property
+    def asked(self) -> Floats:
+        """The vector of the question."""
+        return np.asarray(self.words.embed_queries([self.question.profile.core])[0])
+
     def tells_apart(self, item_list: ItemList) -> bool:
         """Tell whether the question has words, or across languages a sense, that some items have more than others."""
         around = self._lead_terms(item_list) | self._around(item_list)
@@ -140,7 +162,7 @@ class ListReader:
         share = sum(rest.values()) / self.question.total
         hits = [coverage(rest, self.table.terms[k]) * share for k in item_list.items]
         if self._cross(item_list.items[0]):
-            hits = [self._cosine(self.table.vectors[k], k) for k in item_list.items]
+            hits = [self._cosine(self.vectors[k], k) for k in item_list.items]
         return max(hits) - float(np.median(hits)) >= _TELLS
 
     def counts(self, item_list: ItemList) -> bool:
@@ -178,12 +200,12 @@ class ListReader:
         lexical = (
             0.55 * coverage(weights, lead) + 0.25 * coverage(weights, around) + 0.2 * coverage(weights, everything)
         )
-        rows = [self.table.vectors[k] for k in item_list.items]
+        rows = [self.vectors[k] for k in item_list.items]
         if item_list.lead is not None:
-            rows.append(self.table.vectors[item_list.lead] * len(rows))
+            rows.append(self.vectors[item_list.lead] * len(rows))
         dense = self._cosine(np.sum(rows, axis=0), item_list.items[0])
         if item_list.lead is not None:
-            dense = max(dense, self._cosine(self.table.vectors[item_list.lead], item_list.lead))
+            dense = max(dense, self._cosine(self.vectors[item_list.lead], item_list.lead))
         named = self._quoted_is_lead(item_list)
         return (
             max(lexical, 0.9 * dense if self._cross(item_list.items[0]) else 0.0) + 0.3 * max(dense, 0.0) + 0.5 * named
@@ -214,7 +236,7 @@ class ListReader:
 
     def _nearest(self, pool: list[int], hits: dict[int, float], wanted: int) -> list[int]:
         """Return the ``wanted`` items nearest to the question, or the first ones when nothing tells them apart."""
-        scores = [hits.get(k, 0.0) + self._cosine(self.table.vectors[k], k) for k in pool]
+        scores = [hits.get(k, 0.0) + self._cosine(self.vectors[k], k) for k in pool]
         if max(scores) - float(np.median(scores)) < 0.05:
             return pool[:wanted]
         best = sorted(range(len(pool)), key=lambda place: (-scores[place], place))[:wanted]
@@ -224,9 +246,9 @@ class ListReader:
         around = self._lead_terms(item_list) | self._around(item_list) | self._series_terms(item_list)
         own = coverage(self.question.weights, self.table.terms[k] | around)
         lead = coverage(self.question.weights, self._lead_terms(item_list))
-        dense = self._cosine(self.table.vectors[k], k)
+        dense = self._cosine(self.vectors[k], k)
         if item_list.lead is not None:
-            dense = max(dense, self._cosine(self.table.vectors[item_list.lead], item_list.lead))
+            dense = max(dense, self._cosine(self.vectors[item_list.lead], item_list.lead))
         numbered = 0.3 if self.table.units[k].ordinal is not None else 0.0
         return 0.6 * own + 0.4 * lead + (0.9 if self._cross(k) else 0.4) * max(dense, 0.0) + numbered
 
@@ -271,6 +293,6 @@ class ListReader:
 
     def _cosine(self, vector: Floats, k: int) -> float:
         """Return the cosine of the question and a vector, scaled up across languages."""
-        norm = float(np.linalg.norm(vector) * np.linalg.norm(self.question.vector))
-        cosine = float(vector @ self.question.vector) / norm if norm else 0.0
+        norm = float(np.linalg.norm(vector) * np.linalg.norm(self.asked))
+        cosine = float(vector @ self.asked) / norm if norm else 0.0
         return min(cosine / self.scale, 1.0) if self._cross(k) else cosine

@@ -37,12 +37,14 @@ class Weights:
         answerable: for each group, the model whose logistic is the probability that the passages answer.
         thresholds: for each group, the probability below which the answerer abstains.
         cross_scale: how much smaller cosines are across languages than within one.
+        word_cross_scale: the same of the embedder of words.
     """
 
     select: Mapping[str, LinearModel]
     answerable: Mapping[str, LinearModel]
     thresholds: Mapping[str, float]
     cross_scale: float
+    word_cross_scale: float
 
 
 def load_weights(*, with_reader: bool = False) -> Weights:
@@ -63,10 +65,11 @@ def parse_weights(data: Mapping[str, object]) -> Weights:
     if not sound or any(model.names != ANSWERABLE_FEATURES for model in answerable.values()):
         raise ValueError(f"{WEIGHTS_FILE} was fitted for other features; run training/abstention/fit.py.")
     thresholds = data["thresholds"]
-    scale = data["cross_scale"]
+    scale, word_scale = data["cross_scale"], data["word_cross_scale"]
     assert isinstance(thresholds, dict)
     assert isinstance(scale, float)
-    return Weights(select, answerable, thresholds, scale)
+    assert isinstance(word_scale, float)
+    return Weights(select, answerable, thresholds, scale, word_scale)
 
 
 def _models(data: object) -> dict[str, LinearModel]:

@@ -14,6 +14,7 @@ from genesis_rag.answering.lists import ListMatch, ListReader
 from genesis_rag.answering.scoring import Weights, group_of, logistic, score_units, softmax
 from genesis_rag.answering.tables import find_row, rows_of, same_table
 from genesis_rag.answering.units import width
+from genesis_rag.protocols import Embedder
 from genesis_rag.types import Passage
 
 if TYPE_CHECKING:
@@ -79,7 +80,13 @@ class Chooser:
     """Chooses among the units of one table."""
 
     def __init__(
-        self, question: Question, table: UnitTable, passages: tuple[Passage, ...], weights: Weights, limits: Limits
+        self,
+        question: Question,
+        table: UnitTable,
+        passages: tuple[Passage, ...],
+        weights: Weights,
+        limits: Limits,
+        words: Embedder,
     ) -> None:
         self.question = question
         self.table = table
@@ -87,6 +94,7 @@ class Chooser:
         self.documents = [passage.document_id for passage in passages]
         self.weights = weights
         self.limits = limits
+        self.words = words
         self.scores = score_units(table, question.profile.language, weights)
         self.answers = np.array([unit.kind != "heading" for unit in table.units], dtype=bool)
 
@@ -94,7 +102,7 @@ class Chooser:
         """Return the best choice among the units of ``mask``, or None when there are none."""
         if not (mask & self.answers).any():
             return None
-        lists = ListReader(self.question, self.table, self.documents, self.weights.cross_scale, mask)
+        lists = ListReader(self.question, self.table, self.documents, self.words, self.weights.word_cross_scale, mask)
         found = self._expansion(mask) or self._item(lists) or self._row(mask) or self._list(lists, mask)
         return found or self._sentences(mask, lists)
 
