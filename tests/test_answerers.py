@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from math import log
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from genesis_rag import answerers
+import genesis_rag
+from genesis_rag import answerers, load_settings
 from genesis_rag.answerers import TermWeights
+from genesis_rag.wiring import open_parts
 
 
 class Index:
@@ -49,3 +53,11 @@ def test_it_stays_within_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     for term in "abcdabcd":
         weights(term)
     assert len(weights._known[1]) <= 3
+
+
+@pytest.mark.parametrize(("profile", "file"), [("embedded", "weights-reader"), ("embedded-static", "weights")])
+def test_shipped_weights_were_fitted_with_the_shipped_models(profile: str, file: str) -> None:
+    weights = json.loads((Path(genesis_rag.__file__).parent / "answering" / f"{file}.json").read_text("utf-8"))
+    parts = open_parts(load_settings(environ={}, profile=profile))
+    assert weights["embedder"] == parts.embedder.fingerprint
+    assert weights["analyser"] == parts.analyser.id
