@@ -6,7 +6,7 @@ of the keyword leg, of both dense legs, of both hybrids, and of both with the re
 also given the right passage alone (exact match and F1, of characters for Japanese), and the best six with and without
 the right one (AUROC of its relevance).
 
-    python -m benchmarks.small_models [--shared FOLDER] [--teacher MODEL_FOLDER] [--questions 600]
+    python -m benchmarks.small_models [--shared FOLDER] [--teacher MODEL_FOLDER] [--questions 600] [--speed]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from training.abstention.data import QA, load_collection, load_questions
 from training.abstention.models import auroc
 
 from benchmarks import _bm25s
-from benchmarks._machine import describe_machine, shared_folder, write_result
+from benchmarks._machine import describe_machine, read_result, shared_folder, write_result
 from benchmarks._retrieval_kit import MISSED, SEED, Collection, figures, interval, open_collection, rank_of
 from genesis_rag import load_settings
 from genesis_rag.engines import model_embedder, model_reader, model_reranker
@@ -207,6 +207,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--teacher", type=Path, help="folder of all-MiniLM-L6-v2, for the comparison of speeds")
     parser.add_argument("--questions", type=int, default=600)
+    parser.add_argument("--speed", action="store_true", help="measure the speeds again; the rest of the result stays")
     options = parser.parse_args()
     data = shared_folder(options.shared) / "data"
     with tempfile.TemporaryDirectory() as folder:
@@ -215,9 +216,13 @@ def main() -> None:
         settings = load_settings(home=options.home, environ={})
         reader = model_reader(load_catalogue(options.home).model(READER), settings)
         languages: tuple[Language, ...] = ("ja", "en")
+        if options.speed:
+            found = read_result(NAME)["languages"]
+        else:
+            found = {name: measure_language(Path(folder), data, name, reader, options) for name in languages}
         result = {
             "what": "the shipped small models on the public development questions",
-            "languages": {name: measure_language(Path(folder), data, name, reader, options) for name in languages},
+            "languages": found,
             "speed": speed(data, reader, options),
             "machine": describe_machine(),
         }

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_rag.index.vectors import among
 from genesis_rag.protocols import Ids
 
 Scores = NDArray[np.float32]
 Rows = Iterable[tuple[int, Sequence[str]]]
 
-NARROW = 50_000
+NARROW = 5_000
 NARROW_PART = 10
 """A filter that lets so few rows through, and so small a part of all, goes into the query: to find its rows in the
 ranking of all rows would mean to read that far down. A wider one's are among the first soon."""
@@ -77,8 +78,9 @@ class TantivyIndex:
             weights[term] = weights.get(term, 0.0) + weight
         weights = {term: weight for term, weight in weights.items() if weight > 0}
         size = len(self)
-        if allowed is not None and not len(allowed):
-            size = 0
+        if allowed is not None:
+            allowed = np.sort(allowed) if (allowed[1:] < allowed[:-1]).any() else allowed
+            size = size if len(allowed) else 0
         if not weights or k <= 0 or not size:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         query, limit = self._query(weights), min(size, 2 * k + 50)
@@ -87,7 +89,7 @@ class TantivyIndex:
         while True:
             ids, scores, cut = self._hits(query, limit)
             if allowed is not None:
-                kept = np.isin(ids, allowed)
+                kept = among(ids, allowed)
                 ids, scores = ids[kept], scores[kept]
             # Complete once all rows were seen, or k rows stand above the score at which the list was cut.
             if limit >= size or cut is None or int(np.count_nonzero(scores > cut)) >= k:
