@@ -229,7 +229,11 @@ def test_the_command_follows_a_folder_and_stops_cleanly(tmp_path: Path) -> None:
     docs.mkdir()
     (docs / "a.txt").write_text("The first document tells of the harbour.")
     command = [str(Path(sys.executable).with_name("genesis-rag")), "index", str(docs), "--watch", "--home", str(home)]
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # what is ignored here, as behind "&", is there too
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    signal.signal(signal.SIGINT, before)
     assert child.stdout is not None
     try:
         lines = iter(child.stdout)
