@@ -28,6 +28,8 @@ from genesis_rag.ingest.work import Cutter, Failed, Identity, Piece
 from genesis_rag.protocols import Vectors
 from genesis_rag.types import IngestReport
 
+pytestmark = pytest.mark.slow
+
 OWN = HashingEmbedder()
 
 

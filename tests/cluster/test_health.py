@@ -10,6 +10,7 @@ from genesis_rag.errors import BackendError
 from genesis_rag.protocols import Remote
 
 
+@pytest.mark.slow
 def test_a_reader_tells_whether_milvus_answers(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from pymilvus import MilvusException
 

@@ -98,6 +98,7 @@ def test_one_of_several_addresses_is_enough(tmp_path: Path, model_servers: Any) 
         assert answer.status_code == 200 and "500 million yen" in answer.text
 
 
+@pytest.mark.slow
 def test_two_servers_over_one_home_give_the_same_answers(tmp_path: Path, model_servers: Any) -> None:
     """Nothing that an answer needs is kept in a process, so a balancer may send a question to any of them."""
     question = {"question": "What is the budget of the plan?"}

@@ -24,6 +24,8 @@ from genesis_rag.remote import RemoteClient, Server
 from genesis_rag.remote.addresses import Address, Addresses
 from genesis_rag.reranking import RerankerOptions, open_reranker
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = Path()
 BODY = {"input": ["日本"], "model": "m"}
 
