@@ -133,8 +133,8 @@ def measured() -> str:
     both = [translation[f"{way} recall@1"] for way in ("ja-en", "en-ja")]
     general = " / ".join(f"{100 * way['general, among its 1000']:.1f}" for way in both)
     talk = " / ".join(f"{100 * way['conversational, among its 1000']:.1f}" for way in both)
-    found = " · ".join(f"{told} {percent(groups[key]['recall@5']['value'])}" for key, told in DIRECTIONS.items())
-    said = " · ".join(f"{told} {percent(groups[key]['contained']['value'])}" for key, told in DIRECTIONS.items())
+    found = " · ".join(f"{told} {with_interval(groups[key]['recall@5'])}" for key, told in DIRECTIONS.items())
+    said = " · ".join(f"{told} {with_interval(groups[key]['contained'])}" for key, told in DIRECTIONS.items())
     rows = [
         "| what | measured | against | by |",
         "|---|---|---|---|",

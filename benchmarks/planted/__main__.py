@@ -30,7 +30,7 @@ from genesis_rag.wiring import Parts, open_parts
 TARGETS = {"number": 0.95, "date": 0.95, "invented": 0.85, "faithful": 0.05}
 SETS = {"first": ("planted", make.CASES)} | {name: (f"planted-{name}", file) for name, file in second.CASES.items()}
 PROFILE = "embedded-static"
-"""Sentences are compared by the static table in the default profile too; see ``sentence_embedder`` in models.toml."""
+"""Claims are compared by the static table in every profile; see ``word_embedder`` in models.toml."""
 Case = dict[str, Any]
 
 

@@ -74,6 +74,7 @@ class TypeMatcher:
         self.question = fold(profile.core)
         self.known = {_key(quantity) for quantity in quantities(profile.core)}
         self.counted = _counted(profile)
+        self.short = abbreviations(profile.core) if profile.kind == "expansion" else []
 
     def match(self, text: str, folded: str, language: Language) -> TypeMatch:
         """Return how ``text`` (with its folded form), which is in ``language``, fits."""
@@ -98,7 +99,7 @@ class TypeMatcher:
         if kind == "organisation":
             return float(bool((_ORGANISATION_JA if japanese else _ORGANISATION_EN).search(text))), name, True
         if kind == "expansion":
-            return float(spells_out(self.profile, text)), 0.0, True
+            return float(any(writes_out(short, text) for short in self.short)), 0.0, True
         words = {"definition": _DEFINITION, "why": _REASON, "how": _MANNER, "list": _ENUMERATION}.get(kind)
         if words is None:
             return 0.0, 0.0, False
@@ -122,11 +123,6 @@ class TypeMatcher:
 
     def _longest_name(self, text: str) -> str:
         return max((name for name in self._names(text) if fold(name) not in self.question), key=len, default="")
-
-
-def spells_out(profile: QuestionProfile, text: str) -> bool:
-    """Return whether ``text`` says what an abbreviation of the question stands for."""
-    return any(writes_out(short, text) for short in abbreviations(profile.core))
 
 
 def _counted(profile: QuestionProfile) -> re.Pattern[str] | None:

@@ -93,14 +93,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class UnitTable:
-    """The units of all passages with their terms, vectors and features (float32[n, len(FEATURES)])."""
+    """The units of all passages with their terms and features (float32[n, len(FEATURES)])."""
 
     units: tuple[Unit, ...]
     folded: tuple[str, ...]
     terms: tuple[frozenset[str], ...]
     passage_terms: tuple[frozenset[str], ...]
     title_terms: tuple[frozenset[str], ...]
-    vectors: Floats
     values: Floats
 
     def column(self, name: str) -> Floats:
@@ -153,7 +152,7 @@ def build_table(question: Question, units: Sequence[Unit], passages: Sequence[Pa
         dense[foreign] = np.clip(dense[foreign] / tools.cross_scale, -1.0, 1.0)
         values[:, _FIRST_DENSE : _FIRST_DENSE + 3] = dense
         values[:, _FIRST_DENSE + 3 :] = read
-    return UnitTable(tuple(units), folded, terms, whole, titles, vectors, values)
+    return UnitTable(tuple(units), folded, terms, whole, titles, values)
 
 
 def _vectors(units: Sequence[Unit], embedder: Embedder) -> Floats:

@@ -14,7 +14,6 @@ from genesis_rag.answering.reversals import ReversalFinder
 from genesis_rag.answering.units import Unit, split_passage
 from genesis_rag.answering.verification import missing_addresses, missing_quantities
 from genesis_rag.answering.wording import WordMatcher, words
-from genesis_rag.text.known_names import known_words, missing_known_names
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage
@@ -112,12 +111,9 @@ class SupportFinder:
         query = self._tools.word_embedder.embed_queries([sentence])[0]
         cosines = self._matcher.above_chance(self._tools.word_embedder.embed_passages(texts) @ query)
         weights = [max(map(self._tools.term_weight, self._tools.terms(word)), default=1.0) for word in wanted]
-        known = {word for word in wanted if known_words(word)}
         said = []
         for text in texts:
-            likeness = self._matcher.likeness(wanted, f"{context}\n{text}")
-            held = [word in known and not missing_known_names(word, f"{context}\n{text}") for word in wanted]
-            likeness[held] = 1.0
+            likeness = self._matcher.said(wanted, f"{context}\n{text}")
             said.append(np.average(likeness, weights=weights) if sum(weights) > 0 else 1.0)
         return [float(share + cosine) / 2 for share, cosine in zip(said, cosines, strict=True)]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from genesis_rag.answering.wording import Floats, WordMatcher, sounds_alike, words
+from genesis_rag.answering.wording import WordMatcher, sounds_alike, words
 from genesis_rag.text.known_names import known_words, missing_known_names
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, agrees, quantities
@@ -230,7 +230,7 @@ def _votes(
     for side in (0, 1):
         own, other = theirs[side], theirs[1 - side]
         wanted = [word for word in words(mine[side]) if fold(word) not in fold(mine[1 - side])]
-        fits, fits_other = _said(wanted, own, matcher), _said(wanted, other, matcher)
+        fits, fits_other = matcher.said(wanted, own), matcher.said(wanted, other)
         cross[side] += int(((fits_other >= _FITS) & (fits_other - fits >= _MARGIN)).sum())
         straight[side] += int(((fits >= _FITS) & (fits - fits_other >= _MARGIN)).sum())
         for figure in quantities(mine[side]):
@@ -240,9 +240,3 @@ def _votes(
             cross[side] += there and not here
             straight[side] += here and not there
     return (cross[0], cross[1]), (straight[0], straight[1])
-
-
-def _said(wanted: Sequence[str], text: str, matcher: WordMatcher) -> Floats:
-    likeness = matcher.likeness(wanted, text)
-    likeness[[bool(known_words(word)) and not missing_known_names(word, text) for word in wanted]] = 1.0
-    return likeness

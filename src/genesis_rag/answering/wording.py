@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.answering.sounds import same_sound
 from genesis_rag.protocols import Embedder
+from genesis_rag.text.known_names import known_words, missing_known_names
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.stop_words import ENGLISH
@@ -65,6 +66,12 @@ class WordMatcher:
         for place, word in enumerate(claim):
             if fold(word) in folded or any(sounds_alike(word, other) for other in held):
                 scores[place] = 1.0
+        return scores
+
+    def said(self, claim: Sequence[str], evidence: str) -> Floats:
+        """Return ``likeness``, where a known name counts in full whose thing ``evidence`` names in either language."""
+        scores = self.likeness(claim, evidence)
+        scores[[bool(known_words(word)) and not missing_known_names(word, evidence) for word in claim]] = 1.0
         return scores
 
     def above_chance(self, cosines: Floats) -> Floats:

@@ -30,9 +30,10 @@ def abbreviations(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def writes_out(short: str, text: str) -> bool:
     """Return whether ``text`` says what ``short`` stands for, in one of its sentences."""
-    if short in text and _bracketed(short).search(text):
+    named = short in text
+    if named and _bracketed(short).search(text):
         return True
-    return any(_initials(short, sentence, named=short in text) for sentence in _SENTENCE.split(text))
+    return any(_initials(short, sentence, named=named) for sentence in _SENTENCE.split(text))
 
 
 @lru_cache(maxsize=256)
