@@ -154,3 +154,22 @@ def test_a_narrow_filter_gives_what_a_look_through_all_gives(
     others, again = index.search(query, k, wanted)
     assert ids.tolist() == others.tolist() and scores.tobytes() == again.tobytes()
     assert len(ids) or len(allowed) < 5
+
+
+@pytest.mark.parametrize("k", [1, 10, 700])
+@pytest.mark.parametrize("groups", [(["even"],), (["d1", "d 2", "d 3"],), (["odd"], ["d1", "d 2"]), (["none"],)])
+def test_labels_give_what_their_rows_give(tmp_path: Path, groups: tuple[list[str], ...], k: int) -> None:
+    from genesis_rag.index.lexical import TantivyIndex
+
+    rows = [
+        (number, terms, (("even", "odd")[place % 2], f"d{place % 5}" if place % 5 < 2 else f"d {place % 5}"))
+        for place, (number, terms) in enumerate(library(1000))
+    ]
+    TantivyIndex.build(tmp_path, rows)
+    index, query = TantivyIndex.open(tmp_path), [("w1", 1.0), ("日本", 2.0), ("w7", 0.5)]
+    passing = [number for number, _, labels in rows if all(set(labels) & set(group) for group in groups)]
+    wanted = np.array(passing, dtype=np.int64)
+    ids, scores = index.search(query, k, wanted, groups)
+    others, again = index.search(query, k, wanted)
+    assert ids.tolist() == others.tolist() and scores.tobytes() == again.tobytes()
+    assert bool(len(ids)) == (groups != (["none"],))

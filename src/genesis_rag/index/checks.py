@@ -12,6 +12,7 @@ import numpy as np
 
 from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index import migrations
+from genesis_rag.index.columns import COLUMNS_NAME, Columns
 from genesis_rag.index.derived import VECTORS_NAME, TermMaker, open_derived, require_sound
 from genesis_rag.index.edits import UNIT_TOLERANCE
 from genesis_rag.index.seals import seal_of
@@ -113,6 +114,8 @@ def derived_faults(place: Path, snapshot: Snapshot, published: Published, term_m
         return str(error)
     if not np.array_equal(np.sort(derived.vectors.ids()), snapshot.numbers()):
         return f"{derived.vectors.file_name} holds other chunks than the store"
+    if not np.array_equal(derived.columns.table, Columns.read(snapshot).table):
+        return f"{COLUMNS_NAME} holds other columns than the store"
     for numbers, rows in snapshot.all_vectors(identity.dim):
         if not derived.vectors.holds(numbers, rows):
             return f"{derived.vectors.file_name} holds other vectors than the store"

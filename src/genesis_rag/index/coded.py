@@ -191,7 +191,7 @@ class CodedVectorIndex:
             return _Part(None, None, rows.signs)
         known = self._parts.get(id(allowed))
         if known is None or known.allowed is not allowed:
-            places = np.flatnonzero(among(rows.ids, np.sort(np.asarray(allowed, dtype=np.int64))))
+            places = np.flatnonzero(np.isin(rows.ids, np.asarray(allowed, dtype=np.int64)))
             known = _Part(allowed, places, rows.signs[places])
             kept = dict(list(self._parts.items())[1 - PARTS_KEPT :])
             self._parts = {**kept, id(allowed): known}

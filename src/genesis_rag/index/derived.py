@@ -1,9 +1,8 @@
-"""The files derived from the store: vectors.faiss (of many rows vectors.codes) and lexical/, a directory a generation.
+"""The files derived from the store: vectors.faiss (of many rows vectors.codes), lexical/ and chunks.npy.
 
-A directory is built beside, in ``derived/.tmp-…``, made to last, and named ``derived/<generation>-<random>`` in one
-step;
-then SQLite records the name. So the directory that SQLite names is always whole, and a directory that SQLite does not
-name is rubbish of a run that was stopped.
+The directory of a generation is built beside, in ``derived/.tmp-…``, made to last, and named
+``derived/<generation>-<random>`` in one step; then SQLite records the name. So the directory that SQLite names is
+always whole, and a directory that SQLite does not name is rubbish of a run that was stopped.
 """
 
 from __future__ import annotations
@@ -15,8 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from genesis_rag.errors import GenesisError
 from genesis_rag.index import durable
+from genesis_rag.index.columns import Columns
 from genesis_rag.index.connection import NO_ROOM_HINT
 from genesis_rag.index.filling import SearchVectors, all_vectors, changed_vectors, open_vectors
 from genesis_rag.index.manifest import DerivedManifest, FileRecord, IndexIdentity, differences, record_files
@@ -27,6 +30,9 @@ from genesis_rag.types import Chunk
 
 TermMaker = Callable[[str, Chunk], Sequence[str]]
 """Makes the terms of the keyword index from (document title, chunk); belongs to the identity's analyser."""
+
+Weighted = Sequence[tuple[str, float]]
+Labels = Sequence[Sequence[str]]
 
 Progress = Callable[[str, int, int], None]
 """Called with phase, done and total."""
@@ -44,7 +50,13 @@ def no_progress(phase: str, done: int, total: int) -> None:
 
 
 class Lexical(LexicalIndex, Protocol):
-    """A keyword index that also tells how frequent a term is."""
+    """A keyword index that also tells how frequent a term is, and knows labels of its rows."""
+
+    def search(
+        self, terms: Weighted, k: int, allowed: Ids | None = None, labels: Labels = ()
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        """Return at most ``k`` (ids, scores); ``labels`` let the same rows through as ``allowed``."""
+        ...
 
     def document_frequency(self, term: str) -> int:
         """Return the number of rows that hold ``term``."""
@@ -57,6 +69,7 @@ class Derived:
 
     vectors: SearchVectors
     lexical: Lexical
+    columns: Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,10 @@ def open_derived(place: Path, identity: IndexIdentity, generation: int, rows: in
     manifest = require_sound(place, identity, generation, rows, full=full)
     vectors = open_vectors(place, mapped=not full)
     lexical = open_lexical(place / LEXICAL_NAME)
-    if len(vectors) != rows or len(lexical) != rows or vectors.dim != manifest.dim:
-        raise ValueError(f"{len(vectors)} vectors and {len(lexical)} keyword rows instead of {rows}")
-    return Derived(vectors, lexical)
+    columns = Columns.load(place)
+    if {len(vectors), len(lexical), len(columns)} != {rows} or vectors.dim != manifest.dim:
+        raise ValueError(f"{len(vectors)} vectors, {len(lexical)} keyword rows, {len(columns)} columns; not {rows}")
+    return Derived(vectors, lexical, columns)
 
 
 def require_sound(place: Path, identity: IndexIdentity, generation: int, rows: int, *, full: bool) -> DerivedManifest:
@@ -129,6 +143,7 @@ def build(place: Path, snapshot: Snapshot, recipe: Recipe) -> None:
     total = snapshot.count()
     vectors = all_vectors(snapshot, recipe.identity.dim, total, recipe.progress)
     vectors.save(place / vectors.file_name)
+    Columns.read(snapshot).save(place)
     (place / LEXICAL_NAME).mkdir()
     TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, born=0, total=total))
     _write_manifest(place, snapshot, recipe, rows=len(vectors), known={})
@@ -152,6 +167,7 @@ def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed:
     vectors = open_vectors(base, mapped=False)
     vectors = changed_vectors(vectors, snapshot, removed, added, recipe.progress)
     vectors.save(place / vectors.file_name)
+    Columns.load(base).changed(removed, Columns.read(snapshot, born=born)).save(place)
     _copy_lexical(base / LEXICAL_NAME, place / LEXICAL_NAME)
     if added or len(removed):
         numbers = [int(number) for number in removed]
@@ -221,10 +237,13 @@ def remove_leftovers(directory: Path, keep: str) -> int:
     return len(found)
 
 
-def _terms(snapshot: Snapshot, recipe: Recipe, *, born: int, total: int) -> Iterator[tuple[int, Sequence[str]]]:
+def _terms(
+    snapshot: Snapshot, recipe: Recipe, *, born: int, total: int
+) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
+    """Yield number, terms and labels of every chunk; the labels are what ``filtering`` asks for."""
     rows: Iterable[tuple[int, str, Chunk]] = snapshot.all_chunks(born=born)
     for done, (number, title, chunk) in enumerate(rows, start=1):
-        yield number, _encodable(recipe.term_maker(title, chunk))
+        yield number, _encodable(recipe.term_maker(title, chunk)), _encodable((chunk.language, chunk.document_id))
         if done % 100 == 0 or done == total:
             recipe.progress("keywords", done, total)
 

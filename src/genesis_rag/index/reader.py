@@ -94,8 +94,8 @@ class Index:
     def search_dense(self, vectors: Vectors, k: int, filter: SearchFilter | None = None) -> list[Found]:
         """Return for each row of ``vectors`` at most ``k`` (numbers, cosines), by falling cosine, ties by number."""
         with self._states.use() as state:
-            allowed = state.allowed(filter)
-            derived = state.derived
+            passing, derived = state.passing(filter), state.derived
+            allowed = passing.numbers if passing else None
             found = derived.vectors.search(vectors, k, allowed)
             if not state.knows(np.concatenate([ids for ids, _ in found] or [np.empty(0, np.int64)])):
                 state.rederive(UNKNOWN_ROWS, self._term_maker, self._writable, instead_of=derived)
@@ -105,12 +105,12 @@ class Index:
     def search_lexical(self, terms: Sequence[tuple[str, float]], k: int, filter: SearchFilter | None = None) -> Found:
         """Return at most ``k`` (numbers, BM25 scores) for weighted terms, by falling score, ties by number."""
         with self._states.use() as state:
-            allowed = state.allowed(filter)
-            derived = state.derived
-            found = derived.lexical.search(terms, k, allowed)
+            passing, derived = state.passing(filter), state.derived
+            only = (passing.numbers, passing.labels) if passing else ()
+            found = derived.lexical.search(terms, k, *only)
             if not state.knows(found[0]):
                 state.rederive(UNKNOWN_ROWS, self._term_maker, self._writable, instead_of=derived)
-                found = state.derived.lexical.search(terms, k, allowed)
+                found = state.derived.lexical.search(terms, k, *only)
             return found
 
     def cosines(self, vector: NDArray[np.float32], numbers: Sequence[int]) -> dict[int, float]:
@@ -121,10 +121,8 @@ class Index:
     def passes(self, numbers: Ids, filter: SearchFilter | None) -> NDArray[np.bool_]:
         """Tell for each chunk number whether ``filter`` lets it through."""
         with self._states.use() as state:
-            allowed = state.allowed(filter)
-        if allowed is None:
-            return np.ones(len(numbers), dtype=np.bool_)
-        return among(numbers, allowed)
+            passing = state.passing(filter)
+        return np.ones(len(numbers), dtype=np.bool_) if passing is None else among(numbers, passing.numbers)
 
     def document_frequency(self, term: str) -> int:
         """Return the number of chunks that hold ``term``."""

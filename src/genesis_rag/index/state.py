@@ -17,7 +17,7 @@ from genesis_rag.index.connection import (
     unfinished_first_run,
 )
 from genesis_rag.index.derived import Derived, Recipe, TermMaker, no_progress
-from genesis_rag.index.filtering import filtered
+from genesis_rag.index.filtering import Passing, filtered
 from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
@@ -48,7 +48,7 @@ class State:
         self.derived: Derived
         self._directory = directory
         self._temporary: Path | None = None
-        self._filters: dict[SearchFilter, Ids | None] = {}
+        self._filters: dict[SearchFilter, Passing | None] = {}
         self._numbers: Ids | None = None
         self._looked = 0
         self._lock = RLock()
@@ -105,16 +105,15 @@ class State:
             self._numbers = self.snapshot.numbers()
         return bool(among(numbers, self._numbers).all())
 
-    def allowed(self, wanted: SearchFilter | None) -> Ids | None:
-        """Return the chunk numbers that a filter lets through; None where it lets all through."""
+    def passing(self, wanted: SearchFilter | None) -> Passing | None:
+        """Return what a filter lets through; None where it lets all through."""
         if wanted is None or wanted == SearchFilter():
             return None
         if wanted not in self._filters:
-            numbers = filtered(self.snapshot, wanted)
+            found = filtered(self.snapshot, self.derived.columns, wanted)
             while len(self._filters) >= FILTERS_KEPT:
                 self._filters.pop(next(iter(self._filters)), None)
-            self._filters[wanted] = None if len(numbers) == self.published.chunks else numbers
-            return None if len(numbers) == self.published.chunks else numbers
+            self._filters[wanted] = None if len(found.numbers) == self.published.chunks else found
         return self._filters[wanted]
 
     def check(self, term_maker: TermMaker, writable: bool) -> list[str]:
