@@ -13,54 +13,6 @@ from genesis_rag.reading import ReaderOptions, open_reader
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "src" / "genesis_rag" / "embedded" / "static"
-WORDS = "the of and a in is what ##s ##ing play 1 2 , . ( ) b c d f g h j k l m n p q r s t v z".split()
-
-
-@pytest.fixture(scope="module")
-def shape() -> Any:
-    from training.small.encoder import Shape
-
-    return Shape(width=24, heads=2, hidden=48, layers=3, positions=256)
-
-
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory: pytest.TempPathFactory, shape: Any) -> Path:
-    """A teacher of random weights in the files of the real one."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("teacher")
-    letters = [prefix + c for c in "abcdefghijklmnopqrstuvwxyz" for prefix in ("", "##")]
-    pieces = list(dict.fromkeys(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *letters]))
-    tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.save(str(folder / "tokenizer.json"))
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(pieces), hidden_size=shape.width, num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads, intermediate_size=shape.hidden, max_position_embeddings=shape.positions,
-    )  # fmt: skip
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(made: Path, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with tokenizer, rows and tokens."""
-    from training.small import prepare, vocabulary
-
-    out = tmp_path_factory.mktemp("small")
-    np.save(out / "kept.npy", np.arange(800, dtype=np.int32))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary, "ENGLISH", 200)
-        patch.setattr(vocabulary, "JAPANESE", 300)
-        prepare.prepare(made, teacher, STATIC, out)
-    return out
-
 
 def test_the_encoder_computes_what_the_teacher_does(teacher: Path, shape: Any) -> None:
     import torch
@@ -104,15 +56,6 @@ def test_japanese_keeps_its_marks_and_scripts_are_cut_apart(run: Path) -> None:
     assert [c for c in tokens.tokens if c.startswith("▁")] == ["▁2"]
 
 
-@pytest.fixture(scope="module")
-def embedded(made: Path, teacher: Path, run: Path, shape: Any) -> Path:
-    """The run folder with a trained embedder."""
-    from training.small.train_embedder import train
-
-    train(made, teacher, run, steps=8, shape=shape)
-    return run
-
-
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
     made: Path, teacher: Path, run: Path, shape: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +95,8 @@ def test_exported_models_run_in_the_product(made: Path, embedded: Path, shape: A
     from training.small.reader import read
     from training.small.reading import Windows
     from training.small.rebuild import read_graph, write_folder
-    from training.small.train_reader import Share, load_embedder, train
+    from training.small.train_embedder import load_embedder
+    from training.small.train_reader import Share, train
 
     reader = train(made, embedded, steps=4, shape=shape, layers=(0, 1), share=Share(4, 4, 2))
     encoder = load_embedder(embedded, shape)

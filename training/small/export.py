@@ -23,7 +23,7 @@ from torch import nn
 from training.small.encoder import Encoder, Shape
 from training.small.reader import LAYERS, Reader, make_reader
 from training.small.reading import QUESTION, TITLE, WINDOW
-from training.small.train_reader import load_embedder
+from training.small.train_embedder import load_embedder
 
 TABLE_FILE, TABLE_NAME = "tokens.int8", "tokens.rows"
 READ_TOKENS = QUESTION + TITLE + WINDOW + 4

@@ -78,7 +78,10 @@ def read(reader: Reader, windows: Sequence[Window]) -> tuple[torch.Tensor, list[
 
 
 def losses(reader: Reader, groups: Sequence[Sequence[Window]]) -> dict[str, torch.Tensor]:
-    """Return the losses of groups of equal size, of which the first window is the right one."""
+    """Return the losses of groups of equal size, of which the first window is the right one.
+
+    Right windows without an answer to point at (``start`` -1) teach relevance alone.
+    """
     size = len(groups[0])
     relevance, ends = read(reader, [window for group in groups for window in group])
     table = relevance.view(len(groups), size)
@@ -87,6 +90,8 @@ def losses(reader: Reader, groups: Sequence[Sequence[Window]]) -> dict[str, torc
     wanted[:, 0] = 1.0
     spans = []
     for number, group in enumerate(groups):
+        if group[0].start < 0:
+            continue
         both = ends[number * size]
         spans.append(functional.cross_entropy(both.T, torch.tensor([group[0].start, group[0].end])))
     return {

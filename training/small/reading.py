@@ -178,7 +178,7 @@ class QuestionGroups:
             made.append(self._wrong(rng, question, at, own))
         if not hard:
             return made
-        other = _text(d.altered, at * ALTERED + int(rng.integers(0, ALTERED)))
+        other = text_at(d.altered, at * ALTERED + int(rng.integers(0, ALTERED)))
         if not len(other):
             return [*made, self._wrong(rng, question, at, own)]
         return [*made, self.windows.window(other, title, made[0].ids[made[0].first : -1])]
@@ -188,15 +188,15 @@ class QuestionGroups:
         kind, d = rng.random(), self.data
         synonyms = _SYNONYMS if hard else 0.0
         texts = d.switched if kind < _SWITCHED else d.synonyms if kind < _SWITCHED + synonyms else d.questions
-        question = _text(texts, at)
+        question = text_at(texts, at)
         dropped = rng.choice([0.0, _DROPPED, 4 * _DROPPED]) if hard else _DROPPED
         return question[rng.random(len(question)) >= dropped]
 
     def _title(self, rng: Rng, passage: int) -> Ids:
-        return _text(self.data.titles, passage) if rng.random() < 0.85 else np.zeros(0, np.int64)
+        return text_at(self.data.titles, passage) if rng.random() < 0.85 else np.zeros(0, np.int64)
 
     def _right(self, rng: Rng, question: Ids, title: Ids, passage: int, start: int, end: int) -> Window:
-        text = _text(self.data.passages, passage)
+        text = text_at(self.data.passages, passage)
         size = min(int(rng.integers(64, WINDOW + 1)), len(text))
         end = min(end, start + size - 1)
         low, high = max(0, end + 1 - size), min(start, len(text) - size)
@@ -213,14 +213,14 @@ class QuestionGroups:
             wrong = chosen if chosen >= 0 else wrong
         if wrong == own:
             wrong = (own + 1) % len(d.passages)
-        text = _text(d.passages, wrong)
+        text = text_at(d.passages, wrong)
         size = min(int(rng.integers(64, WINDOW + 1)), len(text))
         begin = int(rng.integers(0, len(text) - size + 1))
         return self.windows.window(question, self._title(rng, wrong), text[begin : begin + size])
 
     def _beside(self, rng: Rng, question: Ids, at: int, own: int) -> Window | None:
         """Return a part of the right passage before or behind the answer, if it is long enough."""
-        text = _text(self.data.passages, own)
+        text = text_at(self.data.passages, own)
         before, behind = text[: int(self.data.start[at])], text[int(self.data.end[at]) + 1 :]
         side = before if len(before) > len(behind) else behind
         if len(side) < 48:
@@ -238,15 +238,15 @@ class TranslationGroups:
 
     def group(self, rng: Rng, at: int, hard: bool = False) -> list[Window]:
         source, target = self.sides if rng.random() < 0.5 else self.sides[::-1]
-        words = _text(source, at)
+        words = text_at(source, at)
         words = words[rng.random(len(words)) >= 0.3][:QUESTION]
         made = []
         for number in range(self.wrong + 1 + hard):  # as many as a group of questions has
-            others = [_text(target, int(i)) for i in rng.integers(0, len(target), int(rng.integers(2, 6)))]
+            others = [text_at(target, int(i)) for i in rng.integers(0, len(target), int(rng.integers(2, 6)))]
             parts = [part[:60] for part in others]
             place = int(rng.integers(0, len(parts)))
             if number == 0:
-                parts[place] = _text(target, at)[:100]
+                parts[place] = text_at(target, at)[:100]
             before = sum(len(part) for part in parts[:place])
             text = np.concatenate(parts)[: before + 160]
             end = min(before + len(parts[place]), len(text)) - 1
@@ -255,5 +255,6 @@ class TranslationGroups:
         return made
 
 
-def _text(ragged: Ragged, at: int) -> Ids:
+def text_at(ragged: Ragged, at: int) -> Ids:
+    """Return the token ids of one text."""
     return ragged.ids[ragged.starts[at] : ragged.starts[at + 1]].astype(np.int64)

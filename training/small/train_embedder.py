@@ -12,7 +12,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,8 @@ ALONE, ALL_TRANSLATIONS = 0.12, 0.45  # shares of the steps: new pieces alone; n
 RATE_NEW, RATE_BODY = 6e-4, 1.5e-4
 WARM_UP = 0.03
 SAVE_EVERY = 25
+EMBEDDER, MATCHING = "embedder.pt", "matching.pt"
+"""The state of this training, and of the one that goes on with it (``train_matching``)."""
 
 
 def read_teacher(folder: Path, shape: Shape) -> Encoder:
@@ -96,6 +98,15 @@ def restore(place: Path, encoder: Encoder, optimizer: torch.optim.Optimizer) -> 
     return int(found["step"])
 
 
+def load_embedder(out: Path, shape: Shape, names: Sequence[str] = (MATCHING, EMBEDDER)) -> Encoder:
+    """Return the trained embedder of a run, from the first of ``names`` that is there."""
+    place = next(out / name for name in names if (out / name).exists())
+    state = torch.load(place, weights_only=True)["model"]
+    encoder = Encoder(shape, state["old"], state["new"])
+    encoder.load_state_dict(state)
+    return encoder
+
+
 def descend(optimizer: torch.optim.Optimizer, losses: Mapping[str, torch.Tensor]) -> None:
     """Take one step down the sum of ``losses``, with gradients of at most length 1."""
     optimizer.zero_grad(set_to_none=True)
@@ -144,7 +155,7 @@ def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, 
     )
     groups = [{"params": [encoder.new]}, {"params": [*encoder.body(), encoder.old]}]
     optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-    place, started = out / "embedder.pt", time.monotonic()
+    place, started = out / EMBEDDER, time.monotonic()
     for number in range(restore(place, encoder, optimizer), steps):
         found = one_step(encoder, optimizer, lessons, number, steps)
         if (number + 1) % 5 == 0:

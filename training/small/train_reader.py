@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from training.small.encoder import Encoder, Shape
+from training.small.cloze import ClozeGroups
+from training.small.encoder import Shape
 from training.small.reader import LAYERS, Reader, losses, make_reader
 from training.small.reading import QuestionGroups, TranslationGroups, Window, Windows, load_questions
-from training.small.train_embedder import descend, log, restore, save
-from training.static.batches import Batches
+from training.small.train_embedder import descend, load_embedder, log, restore, save
+from training.small.train_masking import STATE as MASKING
+from training.static.batches import LANGUAGES, Batches
 from training.static.data import SEED
 
 FIRST, SECOND = 3200, 2800
@@ -29,6 +31,8 @@ FIRST, SECOND = 3200, 2800
 STEPS = FIRST + SECOND
 RATE, WARM_UP, SAVE_EVERY = 3e-4, 0.05, 100
 WRONG = 2
+ENDS = ("。", ".", "?", "!")
+"""The signs that end a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,8 @@ class Share:
     ja: int = 18
     en: int = 10
     translations: int = 4
-
-
-def load_embedder(out: Path, shape: Shape) -> Encoder:
-    """Return the trained embedder of a run."""
-    state = torch.load(out / "embedder.pt", weights_only=True)["model"]
-    encoder = Encoder(shape, state["old"], state["new"])
-    encoder.load_state_dict(state)
-    return encoder
+    cloze: int = 2
+    """Of each language."""
 
 
 class Course:
@@ -60,6 +58,11 @@ class Course:
         }
         batches = Batches(out / "tokens.npz")
         self.batches = batches
+        ends = tuple(at for sign in ENDS if (at := tokenizer.token_to_id(sign)) is not None)
+        self.cloze = [
+            ClozeGroups(windows, batches.texts[f"passages_{name}"], batches.texts[f"titles_{name}"], ends, WRONG)
+            for name in LANGUAGES
+        ]
         self.translations = TranslationGroups(windows, batches.texts["pairs_ja"], batches.texts["pairs_en"], WRONG)
 
     def groups(self, step: int, hard: bool) -> list[list[Window]]:
@@ -74,7 +77,16 @@ class Course:
                 found.append(groups.group(rng, int(order[number % count]), hard))
         pairs = self.batches.translations(rng, self.share.translations * 2).group
         chosen = rng.permutation(pairs)[: self.share.translations]
-        return found + [self.translations.group(rng, int(at), hard) for at in chosen]
+        found += [self.translations.group(rng, int(at), hard) for at in chosen]
+        return found + [groups.group(rng, hard) for groups in self.cloze for _ in range(self.share.cloze)]
+
+
+def read_plain(reader: Reader, out: Path) -> None:
+    """Take the layers that ``train_masking`` left, if it was run."""
+    if (out / MASKING).exists():
+        state = torch.load(out / MASKING, weights_only=True)["model"]
+        prefix = "body."
+        reader.body.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
 
 
 def rate(number: int, steps: int) -> float:
@@ -102,6 +114,7 @@ def train(
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     torch.manual_seed(SEED)
     reader = make_reader(load_embedder(out, shape or Shape()), layers)
+    read_plain(reader, out)
     course = Course(shared, out, tokenizer, share or Share())
     learnt = [parameter for parameter in reader.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learnt, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True)

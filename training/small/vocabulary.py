@@ -22,7 +22,7 @@ from training.static.vocabulary import character_class, character_script
 
 PAD, UNKNOWN, CLS, SEP, MASK = SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 START = "▁"
-ENGLISH, JAPANESE = 18_500, 15_500
+ENGLISH, JAPANESE = 17_400, 14_550
 _ALWAYS = 15_000  # of the teacher's pieces, which stand in the order of how often they were met
 _JA = re.compile("[ぁ-ゟァ-ヿ一-鿿㐀-䶿々〆〇]")
 _WORD = re.compile(r"[^\W_]+")
@@ -53,7 +53,7 @@ def choose(
     wide = build([*SPECIALS, *japanese])
     counts = _usage(wide, japanese_texts)
     chosen = sorted(japanese, key=lambda p: (len(p) > 1, -counts[wide.token_to_id(p)], p))[:JAPANESE]
-    new = [piece for piece in (*chosen, *SIGNS) if piece not in pieces]
+    new = [piece for piece in dict.fromkeys((*chosen, *SIGNS)) if piece not in pieces]
     ids = [*pieces.values(), *([-1] * len(new))]
     return Vocabulary((*pieces, *new), np.asarray(ids, np.int64))
 

@@ -59,6 +59,13 @@ class Batches:
         ordered = of_question[order]
         return order, np.searchsorted(ordered, ordered, "left"), np.searchsorted(ordered, ordered, "right")
 
+    def add_negatives(self, language: str, other: NDArray[np.int32]) -> None:
+        """Let every second hard negative come from ``other``: int32[n questions, k], the likeliest first, -1 fills."""
+        first = self._arrays[f"negatives_{language}"]
+        k = min(first.shape[1], other.shape[1])
+        both = np.stack([first[:, :k], other[:, :k]], axis=2).reshape(len(first), 2 * k)
+        self._arrays[f"negatives_{language}"] = both
+
     def token_counts(self, size: int) -> NDArray[np.int64]:
         """Return how often each token occurs in the data."""
         counts = np.zeros(size, np.int64)
