@@ -32,7 +32,7 @@ def test_a_change_keeps_the_rest(directory: Path, kit: Any) -> None:
         writer.commit()
         assert writer.repairs == ()
     number = before[-1][0]
-    assert rows(directory) == before[5:] + [[number + 1, 3, 1], [number + 2, 3, 1]]
+    assert rows(directory) == [*before[5:], [number + 1, 3, 1], [number + 2, 3, 1]]
 
 
 @pytest.mark.parametrize("content", [b"", b"no numpy file", b"flipped"])

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_rag.index.coded_rows import CodedFile, CodedRows, coded, read_coded, shapes, signs_of
 from genesis_rag.index.faiss_parts import one_thread
 from genesis_rag.index.vectors import Found, among, checked_queries, checked_rows, last_of_each, sorted_found
 from genesis_rag.protocols import Ids, Vectors
@@ -35,22 +35,6 @@ ROUNDING = 0.05
 """How far, as a length, a rounded row may lie from the true one of length 1."""
 
 PARTS_KEPT = 4
-MAGIC = b"GENVEC01"
-_STEPS = 127
-_WORD = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Coded rows, by rising id: ids int64[n], scales float32[n], signs uint8[n, words], codes int8[n, dim]."""
-
-    ids: NDArray[np.int64]
-    scales: NDArray[np.float32]
-    signs: NDArray[np.uint8]
-    codes: NDArray[np.int8]
-
-    def only(self, chosen: NDArray[Any]) -> _Rows:
-        return _Rows(self.ids[chosen], self.scales[chosen], self.signs[chosen], self.codes[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +56,8 @@ class CodedVectorIndex:
         """Make an empty index; ``centre`` is the mean of rows like those that will come, float32[dim]."""
         self.dim = dim
         self._centre = np.zeros(dim, np.float32) if centre is None else np.ascontiguousarray(centre, np.float32)
-        self._rows = _Rows(*(np.empty(shape, kind) for shape, kind in _shapes(0, dim)))
-        self._added: list[_Rows] = []
+        self._rows = CodedRows(*(np.empty(shape, kind) for shape, kind in shapes(0, dim)))
+        self._added: list[CodedRows] = []
         self._parts: dict[int, _Part] = {}
 
     @classmethod
@@ -83,23 +67,9 @@ class CodedVectorIndex:
         Raises:
             ValueError: the file is not such an index.
         """
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            head = stream.read(len(MAGIC) + 16)
-        if len(head) != len(MAGIC) + 16 or not head.startswith(MAGIC):
-            raise ValueError(f"{path.name} is not an index of coded vectors")
-        count, dim = (int(number) for number in np.frombuffer(head, "<i8", offset=len(MAGIC)))
-        if not (0 <= count <= size and 0 < dim <= size) or _size(count, dim) != size:
-            raise ValueError(f"{path.name} has {size} bytes, not those of {count} rows of {dim}")
-        content: NDArray[np.uint8] = np.memmap(path, np.uint8, "r") if mapped else np.fromfile(path, np.uint8)
-        start = _aligned(len(head))
-        arrays: list[NDArray[Any]] = []
-        for shape, kind in [((dim,), np.float32), *_shapes(count, dim)]:
-            length = int(np.prod(shape)) * np.dtype(kind).itemsize
-            arrays.append(content[start : start + length].view(kind).reshape(shape))
-            start += _aligned(length)
-        loaded = cls(dim, np.array(arrays[0]))
-        loaded._rows = _Rows(*arrays[1:])
+        centre, rows = read_coded(path, mapped=mapped)
+        loaded = cls(len(centre), centre)
+        loaded._rows = rows
         return loaded
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
@@ -109,9 +79,7 @@ class CodedVectorIndex:
             return
         if any(len(rows.ids) and int(ids.min()) <= int(rows.ids.max()) for rows in (self._rows, *self._added)):
             self.remove(ids)
-        scales = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-9)) / np.float32(_STEPS)
-        codes = np.rint(vectors / scales[:, None]).astype(np.int8)
-        self._added.append(_Rows(ids, scales.astype(np.float32), self._signs(vectors), codes))
+        self._added.append(coded(ids, vectors, self._centre))
         self._parts = {}
 
     def remove(self, ids: Ids) -> None:
@@ -126,7 +94,7 @@ class CodedVectorIndex:
         vectors = checked_queries(vectors, self.dim)
         rows, part = self._joined(), self._part(allowed)
         found: list[Found] = []
-        for query, signs in zip(vectors, self._signs(vectors), strict=True):
+        for query, signs in zip(vectors, signs_of(vectors, self._centre), strict=True):
             places = _nearest(signs, part, max(RESCORED, RESCORED_A_HIT * k))
             found.append(sorted_found(rows.ids[places], _scores(rows, places, query), max(k, 0)))
         return found
@@ -134,16 +102,16 @@ class CodedVectorIndex:
     def save(self, path: Path) -> None:
         """Write to ``path`` (the caller provides atomicity)."""
         rows = self._joined()
-        with path.open("wb") as stream:
-            head = MAGIC + np.array([len(rows.ids), self.dim], "<i8").tobytes()
-            stream.write(head.ljust(_aligned(len(head)), b"\0"))
-            for array in (self._centre, *(getattr(rows, field.name) for field in fields(rows))):
-                array.tofile(stream)
-                stream.write(b"\0" * (_aligned(array.nbytes) - array.nbytes))
+        with CodedFile(path, self._centre, len(rows.ids)) as file:
+            file.put(rows)
 
     def ids(self) -> Ids:
         """Return the ids of all rows."""
         return np.array(self._joined().ids)
+
+    def centre(self) -> NDArray[np.float32]:
+        """Return what is taken away before signs are, float32[dim]."""
+        return self._centre
 
     def products(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
         """Return the product of ``vector`` with the row under each of ``ids``; unknown ids are left out."""
@@ -159,27 +127,20 @@ class CodedVectorIndex:
             return False
         mine = rows.only(np.searchsorted(rows.ids, ids))
         apart = np.linalg.norm(mine.codes * mine.scales[:, None] - vectors, axis=1)
-        return np.array_equal(mine.signs, self._signs(vectors)) and bool((apart <= ROUNDING).all())
+        return np.array_equal(mine.signs, signs_of(vectors, self._centre)) and bool((apart <= ROUNDING).all())
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self._rows.ids) + sum(len(rows.ids) for rows in self._added)
 
-    def _joined(self) -> _Rows:
+    def _joined(self) -> CodedRows:
         if self._added:
             every = (self._rows, *self._added)
-            names = [field.name for field in fields(_Rows)]
-            rows = _Rows(*(np.concatenate([getattr(rows, name) for rows in every]) for name in names))
+            names = [field.name for field in fields(CodedRows)]
+            rows = CodedRows(*(np.concatenate([getattr(rows, name) for rows in every]) for name in names))
             rising = bool((rows.ids[1:] > rows.ids[:-1]).all())
             self._rows, self._added = rows if rising else rows.only(np.argsort(rows.ids)), []
         return self._rows
-
-    def _signs(self, vectors: Vectors) -> NDArray[np.uint8]:
-        """Return uint8[n, words of 8 bytes] of bits: which numbers are greater than the centre's."""
-        bits = np.zeros((len(vectors), _words(self.dim)), dtype=np.uint8)
-        packed = np.packbits(vectors > self._centre, axis=1)
-        bits[:, : packed.shape[1]] = packed
-        return bits
 
     def _part(self, allowed: Ids | None) -> _Part:
         """Return the rows that ``allowed`` names, kept for the last few filters.
@@ -198,7 +159,7 @@ class CodedVectorIndex:
         return known
 
 
-def _scores(rows: _Rows, places: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
+def _scores(rows: CodedRows, places: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the products of ``query`` with the rows at ``places``.
 
     A block at a time: larger products are spread over threads, which then wait for each other longer than that saves.
@@ -220,23 +181,3 @@ def _nearest(signs: NDArray[np.uint8], part: _Part, count: int) -> NDArray[np.in
         _, near = faiss.knn_hamming(signs[None], part.signs, count, variant="mc")
     chosen = np.sort(near[0][near[0] >= 0])  # rising: their codes lie in a file
     return chosen if part.places is None else part.places[chosen]
-
-
-def _words(dim: int) -> int:
-    return -(-dim // (8 * _WORD)) * _WORD
-
-
-def _shapes(count: int, dim: int) -> list[tuple[tuple[int, ...], type[Any]]]:
-    """Return shape and kind of the arrays of ``_Rows``."""
-    kinds = (np.int64, np.float32, np.uint8, np.int8)
-    return list(zip(((count,), (count,), (count, _words(dim)), (count, dim)), kinds, strict=True))
-
-
-def _size(count: int, dim: int) -> int:
-    arrays = [((dim,), np.float32), *_shapes(count, dim)]
-    lengths = (int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in arrays)
-    return _aligned(len(MAGIC) + 16) + sum(map(_aligned, lengths))
-
-
-def _aligned(length: int) -> int:
-    return -(-length // 64) * 64

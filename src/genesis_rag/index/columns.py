@@ -90,6 +90,11 @@ class Columns:
             keep &= languages == _CODES.get(language, -1)
         return np.asarray(numbers[keep])
 
+    @property
+    def numbers(self) -> Ids:
+        """Return the numbers of all chunks, rising."""
+        return np.asarray(self.table[0])
+
     def __len__(self) -> int:
         """Return the number of chunks."""
         return int(self.table.shape[1])

@@ -21,7 +21,7 @@ from genesis_rag.errors import GenesisError
 from genesis_rag.index import durable
 from genesis_rag.index.columns import Columns
 from genesis_rag.index.connection import NO_ROOM_HINT
-from genesis_rag.index.filling import SearchVectors, all_vectors, changed_vectors, open_vectors
+from genesis_rag.index.filling import SearchVectors, change_vectors, open_vectors, write_vectors
 from genesis_rag.index.manifest import DerivedManifest, FileRecord, IndexIdentity, differences, record_files
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import write_meta
@@ -140,13 +140,12 @@ def build(place: Path, snapshot: Snapshot, recipe: Recipe) -> None:
     from genesis_rag.index.lexical import TantivyIndex
 
     place.mkdir(parents=True)
-    total = snapshot.count()
-    vectors = all_vectors(snapshot, recipe.identity.dim, total, recipe.progress)
-    vectors.save(place / vectors.file_name)
-    Columns.read(snapshot).save(place)
+    columns = Columns.read(snapshot)
+    columns.save(place)
+    write_vectors(place, snapshot, columns.numbers, recipe.identity.dim, recipe.progress)
     (place / LEXICAL_NAME).mkdir()
-    TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, born=0, total=total))
-    _write_manifest(place, snapshot, recipe, rows=len(vectors), known={})
+    TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, born=0, total=len(columns)))
+    _write_manifest(place, snapshot, recipe, rows=len(columns), known={})
 
 
 def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed: Ids) -> None:
@@ -163,16 +162,15 @@ def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed:
 
     place.mkdir(parents=True)
     born = snapshot.generation
-    added = snapshot.count(born=born)
-    vectors = open_vectors(base, mapped=False)
-    vectors = changed_vectors(vectors, snapshot, removed, added, recipe.progress)
-    vectors.save(place / vectors.file_name)
-    Columns.load(base).changed(removed, Columns.read(snapshot, born=born)).save(place)
+    new = Columns.read(snapshot, born=born)
+    columns = Columns.load(base).changed(removed, new)
+    columns.save(place)
+    change_vectors(place, base, snapshot, columns.numbers, removed, len(new), recipe.progress)
     _copy_lexical(base / LEXICAL_NAME, place / LEXICAL_NAME)
-    if added or len(removed):
+    if len(new) or len(removed):
         numbers = [int(number) for number in removed]
-        TantivyIndex.update(place / LEXICAL_NAME, numbers, _terms(snapshot, recipe, born=born, total=added))
-    _write_manifest(place, snapshot, recipe, rows=len(vectors), known=_unchanged(place, base))
+        TantivyIndex.update(place / LEXICAL_NAME, numbers, _terms(snapshot, recipe, born=born, total=len(new)))
+    _write_manifest(place, snapshot, recipe, rows=len(columns), known=_unchanged(place, base))
 
 
 def new_name(generation: int) -> str:
