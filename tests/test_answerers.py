@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from math import log
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +26,9 @@ class Index:
         self.holding = {"核": 10}
         self.asked: list[str] = []
 
+    def reading(self) -> AbstractContextManager[Index]:
+        return nullcontext(self)
+
     def document_frequency(self, term: str) -> int:
         self.asked.append(term)
         return self.holding.get(term, 0)
@@ -33,17 +37,18 @@ class Index:
 def test_the_weight_is_that_of_bm25_and_is_asked_for_once() -> None:
     index = Index()
     weights = TermWeights(cast(Any, index))
-    assert [weights("核") for _ in range(3)] == [pytest.approx(log(1 + 90.5 / 10.5))] * 3
-    assert weights("nowhere") == pytest.approx(log(1 + 100.5 / 0.5))
+    assert weights(["核"] * 3) == [pytest.approx(log(1 + 90.5 / 10.5))] * 3
+    assert weights({"nowhere", "核"} - {"核"}) == [pytest.approx(log(1 + 100.5 / 0.5))]
+    assert weights(["nowhere", "核"]) == [*weights(["nowhere"]), *weights(["核"])]
     assert index.asked == ["核", "nowhere"]
 
 
 def test_a_new_generation_has_its_own_weights() -> None:
     index = Index()
     weights = TermWeights(cast(Any, index))
-    before = weights("核")
+    (before,) = weights(["核"])
     index.generation, index.chunk_count, index.holding = 2, 50, {"核": 40}
-    assert weights("核") == pytest.approx(log(1 + 10.5 / 40.5)) != before
+    assert weights(["核"]) == [pytest.approx(log(1 + 10.5 / 40.5))] != [before]
 
 
 def test_it_stays_within_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +56,7 @@ def test_it_stays_within_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     index = Index()
     weights = TermWeights(cast(Any, index))
     for term in "abcdabcd":
-        weights(term)
+        weights([term])
     assert len(weights._known[1]) <= 3
 
 

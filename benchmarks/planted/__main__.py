@@ -14,7 +14,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import log
 from typing import Any
 
@@ -48,10 +48,10 @@ class Corpus:
                 for term in parts.analyser.content_set(chunk.text):
                     self._holding[term] += 1
 
-    def term_weight(self, term: str) -> float:
-        """Return the inverse document frequency, as ``wiring`` takes it from the index."""
-        holding = self._holding.get(term, 0)
-        return log(1.0 + (self._count - holding + 0.5) / (holding + 0.5))
+    def term_weights(self, terms: Collection[str]) -> list[float]:
+        """Return inverse document frequencies, as ``wiring`` takes them from the index."""
+        holding = [self._holding.get(term, 0) for term in terms]
+        return [log(1.0 + (self._count - one + 0.5) / (one + 0.5)) for one in holding]
 
     def passage(self, source: str, quote: str) -> Passage:
         """Return the chunks that hold ``quote``, from the first to the last, as one passage."""
@@ -86,7 +86,7 @@ def results(cases: list[Case]) -> Iterator[tuple[Case, bool, Any]]:
     """Yield each case with whether verification let it pass, and the support."""
     parts = open_parts(load_settings(environ={}, profile=PROFILE))
     corpus = Corpus(parts)
-    finder = SupportFinder(ExtractiveAnswerer(parts.embedder, parts.analyser, corpus.term_weight).tools)
+    finder = SupportFinder(ExtractiveAnswerer(parts.embedder, parts.analyser, corpus.term_weights).tools)
     for case in cases:
         support = finder.best(case["claim"], [corpus.passage(case["source"], case["quote"])])
         yield case, support is not None and support.enough, support

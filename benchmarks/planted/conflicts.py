@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from math import log
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,11 @@ def told(parts: Parts, pair: dict[str, Any]) -> bool:
     """Return whether the answer says that the two documents differ."""
     held = [parts.analyser.content_set(text) for text in pair["passages"]]
 
-    def weight(term: str) -> float:
-        return log(1.0 + 1000.0 / (0.5 + sum(term in terms for terms in held)))
+    def weights(terms: Collection[str]) -> list[float]:
+        return [log(1.0 + 1000.0 / (0.5 + sum(term in text for text in held))) for term in terms]
 
     passages = [_passage(number, text, pair["language"]) for number, text in enumerate(pair["passages"], start=1)]
-    answer = ExtractiveAnswerer(parts.embedder, parts.analyser, weight).compose(pair["question"], passages)
+    answer = ExtractiveAnswerer(parts.embedder, parts.analyser, weights).compose(pair["question"], passages)
     return any("値が異なります" in note or "different values" in note for note in answer.notes)
 
 

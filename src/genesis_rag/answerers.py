@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from math import log
 from pathlib import Path
 
@@ -37,18 +37,18 @@ class TermWeights:
         self._index = index
         self._known: tuple[int, dict[str, float]] = (index.generation, {})
 
-    def __call__(self, term: str) -> float:
-        """Return the weight of ``term``."""
-        generation, known = self._known
-        if generation != self._index.generation or len(known) >= WEIGHTS_KEPT:
-            known = {}
-            self._known = (self._index.generation, known)
-        weight = known.get(term)
-        if weight is None:
-            holding = self._index.document_frequency(term)
-            weight = log(1.0 + (max(self._index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
-            known[term] = weight
-        return weight
+    def __call__(self, terms: Collection[str]) -> list[float]:
+        """Return the weight of each of ``terms``."""
+        with self._index.reading() as index:
+            generation, known = self._known
+            if generation != index.generation or len(known) >= WEIGHTS_KEPT:
+                known = {}
+                self._known = (index.generation, known)
+            for term in terms:
+                if term not in known:
+                    holding = index.document_frequency(term)
+                    known[term] = log(1.0 + (max(index.chunk_count - holding, 0) + 0.5) / (holding + 0.5))
+            return [known[term] for term in terms]
 
 
 def open_answerer(
@@ -98,7 +98,7 @@ def _quoting(
     profile: ProfileSpec,
     embedder: Embedder,
     analyser: Analyser,
-    term_weight: Callable[[str], float],
+    term_weights: Callable[[Collection[str]], Sequence[float]],
     settings: Settings,
 ) -> ExtractiveAnswerer:
     catalogue = load_catalogue(settings.home)
@@ -109,4 +109,4 @@ def _quoting(
         model = catalogue.model(profile.word_embedder)
         words = opened_later(lambda: remembering(model_embedder(model, settings)))
     reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
-    return ExtractiveAnswerer(remembering(embedder), analyser, term_weight, reader=reader, word_embedder=words)
+    return ExtractiveAnswerer(remembering(embedder), analyser, term_weights, reader=reader, word_embedder=words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -62,9 +62,9 @@ def answerer_for(embedder: StaticEmbedder) -> Callable[[Sequence[Passage]], Extr
                 frequency[term] = frequency.get(term, 0) + 1
         background = 1000.0
 
-        def weight(term: str) -> float:
-            return math.log(1.0 + background / (0.5 + frequency.get(term, 0)))
+        def weights(terms: Collection[str]) -> list[float]:
+            return [math.log(1.0 + background / (0.5 + frequency.get(term, 0))) for term in terms]
 
-        return ExtractiveAnswerer(embedder, analyser, weight)
+        return ExtractiveAnswerer(embedder, analyser, weights)
 
     return make

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ class ExtractiveAnswerer:
     Args:
         embedder: gives the vectors that compare a question with a unit, also across languages.
         analyser: gives the terms; the same one that the index was made with.
-        term_weight: inverse document frequency of a term in the index.
+        term_weights: inverse document frequency in the index of each of some terms.
         limits: how much an answer may hold.
         weights: fitted weights; by default those shipped with the package for a reader, or for none.
         reader: reads question and passages together, if there is one.
@@ -55,7 +55,7 @@ class ExtractiveAnswerer:
         self,
         embedder: Embedder,
         analyser: Analyser,
-        term_weight: Callable[[str], float],
+        term_weights: Callable[[Collection[str]], Sequence[float]],
         limits: Limits | None = None,
         weights: Weights | None = None,
         reader: Reader | None = None,
@@ -63,7 +63,7 @@ class ExtractiveAnswerer:
     ) -> None:
         self.weights = weights or load_weights(with_reader=reader is not None)
         scale = self.weights.cross_scale
-        self.tools = Tools(embedder, word_embedder or embedder, analyser, term_weight, scale, reader)
+        self.tools = Tools(embedder, word_embedder or embedder, analyser, term_weights, scale, reader)
         self.limits = limits or Limits()
 
     @cached_property

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +19,8 @@ from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Passage
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 FEATURES = (
     "coverage", "coverage_rare", "previous", "next", "lead", "title", "run", "missing", "density", "novelty", "length",
@@ -49,7 +50,7 @@ class Tools:
         embedder: turns the question and the units into unit vectors.
         word_embedder: compares single words, and claims with what is quoted for them.
         analyser: turns texts into terms.
-        term_weight: inverse document frequency of a term in the index.
+        term_weights: inverse document frequency in the index of each of some terms.
         cross_scale: how much smaller cosines are across languages than within one.
         reader: reads question and passages together, if there is one.
     """
@@ -57,7 +58,7 @@ class Tools:
     embedder: Embedder
     word_embedder: Embedder
     analyser: Analyser
-    term_weight: Callable[[str], float]
+    term_weights: Callable[[Collection[str]], Sequence[float]]
     cross_scale: float = 1.0
     reader: Reader | None = None
 
@@ -109,11 +110,10 @@ class UnitTable:
 
 def read_question(profile: QuestionProfile, tools: Tools) -> Question:
     """Return the terms and the vector of a question."""
-    weights: dict[str, float] = {}
-    order = []
-    for term, weight in tools.analyser.query_terms(profile.content):
-        order.append(term)
-        weights[term] = max(weights.get(term, 0.0), weight * max(tools.term_weight(term), 0.0))
+    found = tools.analyser.query_terms(profile.content)
+    order = [term for term, _ in found]
+    rarities = tools.term_weights(order)
+    weights = {term: weight * max(rarity, 0.0) for (term, weight), rarity in zip(found, rarities, strict=True)}
     vector = tools.embedder.embed_queries([profile.core])[0]
     return Question(profile, tuple(order), weights, vector, fold(profile.core))
 
@@ -136,17 +136,17 @@ def build_table(question: Question, units: Sequence[Unit], passages: Sequence[Pa
     )
     vectors = _vectors(units, tools.embedder)
     folded = tuple(fold(unit.text) for unit in units)
-    lexical = _Lexical(question, units, terms, titles, tools)
-    matcher = TypeMatcher(question.profile)
-    passage_rows = [_passage_features(question, whole[k], passage, passages) for k, passage in enumerate(passages)]
-    rows = [
-        lexical.row(k) + passage_rows[unit.passage] + _type_row(question, matcher, unit, folded[k])
-        for k, unit in enumerate(units)
-    ]
     values = np.zeros((len(units), len(FEATURES)), dtype=np.float32)
     if units:
+        matcher = TypeMatcher(question.profile)
+        by_passage = [_passage_features(question, whole[k], passage, passages) for k, passage in enumerate(passages)]
+        rows = [
+            by_passage[unit.passage] + _type_row(question, matcher, unit, text)
+            for unit, text in zip(units, folded, strict=True)
+        ]
         read = read_units(question.profile.question, units, passages, tools.reader)
-        values[:, :_FIRST_DENSE] = np.array(rows, dtype=np.float32)
+        lexical = _lexical_features(question, units, terms, titles, tools)
+        values[:, :_FIRST_DENSE] = np.concatenate([lexical, np.array(rows)], axis=1)
         dense = _dense_features(question.vector, units, vectors)
         foreign = np.array([unit.language != question.profile.language for unit in units])
         dense[foreign] = np.clip(dense[foreign] / tools.cross_scale, -1.0, 1.0)
@@ -165,65 +165,79 @@ def _vectors(units: Sequence[Unit], embedder: Embedder) -> Floats:
     return rows[[place[unit.text] for unit in units]]
 
 
-class _Lexical:
-    """The features that come from terms."""
+def _lexical_features(
+    question: Question,
+    units: Sequence[Unit],
+    terms: Sequence[frozenset[str]],
+    titles: Sequence[frozenset[str]],
+    tools: Tools,
+) -> Doubles:
+    """Return the features that come from terms, coverage … depth: float64[n, 13].
 
-    def __init__(
-        self,
-        question: Question,
-        units: Sequence[Unit],
-        terms: Sequence[frozenset[str]],
-        titles: Sequence[frozenset[str]],
-        tools: Tools,
-    ) -> None:
-        self.question = question
-        self.units = units
-        self.terms = terms
-        self.titles = titles
-        self.weight = {term: tools.term_weight(term) for term in frozenset().union(*terms)}
-        self.squares = {term: weight * weight for term, weight in question.weights.items()}
-        self.most = max(question.weights.values(), default=0.0) or 1.0
-        self.leads = {unit.lead_text: tools.terms(unit.lead_text) for unit in units}
+    A row of ``own`` tells which terms of the question a unit holds (bool[n, terms]); the units before and after it,
+    what leads in to it and the title have such rows too. A share of the question's weight is then a product.
+    """
+    weights = np.array(list(question.weights.values()))
+    squares = weights * weights
+    passage = np.array([unit.passage for unit in units])
+    position = np.array([unit.position for unit in units])
+    leads = {unit.lead_text: tools.terms(unit.lead_text) for unit in units}
+    own = _holding(terms, question.weights)
+    title = _holding(titles, question.weights)[passage]
+    lead = _holding([leads[unit.lead_text] for unit in units], question.weights)
+    before, after = np.zeros_like(own), np.zeros_like(own)
+    together = passage[1:] == passage[:-1]
+    before[1:][together], after[:-1][together] = own[:-1][together], own[1:][together]
 
-    def row(self, k: int) -> list[float]:
-        """Return coverage … item_depth of unit ``k`` (the first 13 columns)."""
-        unit, own, weights = self.units[k], self.terms[k], self.question.weights
-        before, after = self._neighbour(k, -1), self._neighbour(k, 1)
-        lead, title = self.leads[unit.lead_text], self.titles[unit.passage]
-        known = own | title | lead
-        missing = max((weight for term, weight in weights.items() if term not in known), default=0.0) / self.most
-        other = own - weights.keys()
-        fresh = sum(map(self.weight.__getitem__, other))
-        shared = sum(weight for term, weight in weights.items() if term in own)
-        return [
-            coverage(weights, own),
-            coverage(self.squares, own),
-            coverage(weights, before, own),
-            coverage(weights, after, own),
-            coverage(weights, lead, own),
-            coverage(weights, title, own | before | lead),
-            self._run(own),
+    def share(held: Mask, of: Doubles = weights) -> Doubles:
+        return np.asarray(held @ of / (of.sum() or 1.0))
+
+    missing = np.where(own | title | lead, 0.0, weights).max(axis=1, initial=0.0) / (weights.max(initial=0.0) or 1.0)
+    fresh, others = _not_asked(question, terms, own, tools)
+    shared = own @ weights
+    return np.stack(
+        [
+            share(own),
+            share(own, squares),
+            share(before & ~own),
+            share(after & ~own),
+            share(lead & ~own),
+            share(title & ~(own | before | lead)),
+            np.minimum(_longest_run(own, weights) / question.total, 1.0),
             missing,
             shared / (shared + fresh + 1e-6),
-            1.0 - math.exp(-len(other) / 20.0),
-            math.log1p(len(unit.text)) / 6.0,
-            float(unit.position == 0),
-            math.log1p(unit.position) / 4.0,
-        ]
+            1.0 - np.exp(-others / 20.0),
+            np.log1p([len(unit.text) for unit in units]) / 6.0,
+            position == 0,
+            np.log1p(position) / 4.0,
+        ],
+        axis=1,
+    )
 
-    def _neighbour(self, k: int, step: int) -> frozenset[str]:
-        other = k + step
-        if 0 <= other < len(self.units) and self.units[other].passage == self.units[k].passage:
-            return self.terms[other]
-        return frozenset()
 
-    def _run(self, own: frozenset[str]) -> float:
-        """Return the share of the question's weight in the longest run of its terms that ``own`` holds."""
-        best = run = 0.0
-        for term in self.question.terms:
-            run = run + self.question.weights[term] if term in own else 0.0
-            best = max(best, run)
-        return min(best / self.question.total, 1.0)
+def _holding(held: Sequence[frozenset[str]], wanted: Collection[str]) -> Mask:
+    """Return bool[n, terms]: which of the ``wanted`` terms each set holds."""
+    return np.array([[term in one for term in wanted] for one in held], dtype=bool).reshape(len(held), len(wanted))
+
+
+def _not_asked(
+    question: Question, terms: Sequence[frozenset[str]], own: Mask, tools: Tools
+) -> tuple[Doubles, NDArray[np.int64]]:
+    """Return weight (float64[n]) and number (int64[n]) of the terms of each unit that are not of the question."""
+    known = list(frozenset().union(*terms))
+    weight = dict(zip(known, tools.term_weights(known), strict=True))
+    whole = np.array([sum(map(weight.__getitem__, held)) for held in terms])
+    asked = np.array([weight.get(term, 0.0) for term in question.weights])
+    return whole - own @ asked, np.array(list(map(len, terms))) - own.sum(axis=1)
+
+
+def _longest_run(own: Mask, weights: Doubles) -> Doubles:
+    """Return for each row the weight (float64[n]) of the longest run of terms, in their order, that it holds."""
+    best = run = np.zeros(len(own))
+    for held, weight in zip(own.T, weights, strict=True):
+        run = (run + weight) * held
+        best = np.maximum(best, run)
+    return best
 
 
 def _passage_features(
@@ -253,16 +267,17 @@ def _type_row(question: Question, matcher: TypeMatcher, unit: Unit, folded: str)
 
 def _dense_features(question: Floats, units: Sequence[Unit], vectors: Floats) -> Floats:
     """Return cosines of the question with each unit, with it and its surroundings, and with its whole passage."""
+    passage = np.array([unit.passage for unit in units])
+    together = passage[1:] == passage[:-1]
     context = vectors.copy()
-    for k, unit in enumerate(units):
-        for other in (k - 1, k + 1):
-            if 0 <= other < len(units) and units[other].passage == unit.passage:
-                context[k] += 0.5 * vectors[other]
-        if unit.lead is not None:
-            context[k] += 0.5 * vectors[k - unit.position + unit.lead]
-    number = np.array([unit.passage for unit in units])
-    whole = np.zeros((number.max() + 1, vectors.shape[1]), dtype=np.float32)
-    np.add.at(whole, number, vectors)
+    context[1:][together] += 0.5 * vectors[:-1][together]
+    context[:-1][together] += 0.5 * vectors[1:][together]
+    led = [(k, k - unit.position + unit.lead) for k, unit in enumerate(units) if unit.lead is not None]
+    for k, lead in led:
+        context[k] += 0.5 * vectors[lead]
+    starts = np.flatnonzero(~together) + 1
+    whole = np.stack([part.sum(axis=0) for part in np.split(vectors, starts)])
+    number = np.append(0, np.cumsum(~together))
     return np.stack(
         [_cosines(vectors, question), _cosines(context, question), _cosines(whole, question)[number]], axis=1
     )

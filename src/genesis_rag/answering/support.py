@@ -110,7 +110,7 @@ class SupportFinder:
         context, wanted = _context(passage), _telling(words(sentence))
         query = self._tools.word_embedder.embed_queries([sentence])[0]
         cosines = self._matcher.above_chance(self._tools.word_embedder.embed_passages(texts) @ query)
-        weights = [max(map(self._tools.term_weight, self._tools.terms(word)), default=1.0) for word in wanted]
+        weights = [max(self._tools.term_weights(self._tools.terms(word)), default=1.0) for word in wanted]
         said = []
         for text in texts:
             likeness = self._matcher.said(wanted, f"{context}\n{text}")

@@ -146,7 +146,11 @@ class BigramAnalyser:
 
     def content_set(self, text: str) -> set[str]:
         """Return the distinct terms; see ``Analyser``."""
-        return {term for term, _, _ in _places(fold(text))}
+        key = fold(text)
+        pairs = {pair for run in RUN.findall(key) for pair in map(str.__add__, run, run[1:])}
+        words = set(WORD.findall(key)) - stop_words.ENGLISH
+        counted = (term for term, _, _ in counted_numbers(key))
+        return (pairs - stop_words.HIRAGANA_FUNCTION).union(_SINGLE.findall(key), counted, *map(word_terms, words))
 
 
 @lru_cache(maxsize=1 << 16)
