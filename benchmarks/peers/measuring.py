@@ -18,6 +18,7 @@ from benchmarks.peers.shape import Job, Question
 from benchmarks.peers.worker import MARK
 
 DEPTHS = (1, 5, 10)
+INDEXING = ("passages_a_second", "beside_model_ms", "indexing_peak_mb", "disk_mb")
 Figures = dict[str, float]
 
 
@@ -30,28 +31,37 @@ class Run:
     cold: int
 
 
-def measure(job: Job, run: Run, questions: Sequence[Question]) -> tuple[Figures, dict[str, str]]:
-    """Return the figures of one engine and the versions of its libraries."""
-    place = Path(job.place)
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    indexed = _events(replace(job, task="index"), run)["indexed"]
-    searching = _events(replace(job, task="search"), run)
+def measure_indexing(job: Job, run: Run, sample: str) -> tuple[Figures, dict[str, str]]:
+    """Index all passages; return the figures of that and the versions of the libraries.
+
+    Where vectors are given, throughput and memory with the real model are those of the passages in ``sample``, and
+    "beside_model_ms" is what the engine takes for each of all passages beside the model.
+    """
+    place, disk = Path(job.place), "disk_mb"
+    if not job.given:
+        indexed = _indexed(job, run)
+        return {**_speed(indexed), disk: _size(place)}, indexed["versions"]
+    real = _indexed(replace(job, data=sample, given=""), run)
+    indexed = _indexed(job, run)
+    beside = round(1000 * indexed["seconds"] / indexed["passages"], 3)
+    return {**_speed(real), "beside_model_ms": beside, disk: _size(place)}, indexed["versions"]
+
+
+def measure_searching(job: Job, run: Run, questions: Sequence[Question]) -> Figures:
+    """Return the figures of searching what was indexed last; every question is embedded for real."""
+    job = replace(job, given="")
+    searching = told(replace(job, task="search"), run)
     starts = [searching["hit"]["after"]]
-    starts += [_events(replace(job, task="first"), run)["hit"]["after"] for _ in range(run.cold - 1)]
+    starts += [told(replace(job, task="first"), run)["hit"]["after"] for _ in range(run.cold - 1)]
     searched = searching["searched"]
     times = sorted(1000 * seconds for seconds in searched["times"])
-    figures = {
-        "passages_a_second": round(indexed["passages"] / indexed["seconds"], 2),
+    return {
         "query_p50_ms": round(statistics.median(times), 3),
         "query_p95_ms": round(times[min(len(times) - 1, int(0.95 * len(times)))], 3),
         "cold_start_s": round(statistics.median(starts), 3),
-        "indexing_peak_mb": indexed["peak_mb"],
         "searching_peak_mb": searched["peak_mb"],
-        "disk_mb": round(sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) / 1e6, 3),
         **recalls(searched["found"], questions),
     }
-    return figures, indexed["versions"]
 
 
 def recalls(found: Sequence[Sequence[str]], questions: Sequence[Question]) -> Figures:
@@ -65,10 +75,10 @@ def recalls(found: Sequence[Sequence[str]], questions: Sequence[Question]) -> Fi
     return figures
 
 
-def _events(job: Job, run: Run) -> dict[str, Any]:
+def told(job: Job, run: Run) -> dict[str, Any]:
     """Run a worker; return what it told by event, each with the seconds ``after`` its start at which it was told."""
     command = [run.python, "-m", "benchmarks.peers.worker", json.dumps(asdict(job))]
-    told: dict[str, Any] = {}
+    events: dict[str, Any] = {}
     begin = time.perf_counter()
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:
         with subprocess.Popen(
@@ -78,9 +88,26 @@ def _events(job: Job, run: Run) -> dict[str, Any]:
             for line in process.stdout:
                 if line.startswith(MARK):
                     said = json.loads(line.removeprefix(MARK))
-                    told[said["event"]] = {**said, "after": time.perf_counter() - begin}
+                    events[said["event"]] = {**said, "after": time.perf_counter() - begin}
         if process.returncode:
             complaints.seek(0)
             last = complaints.read()[-3000:]
             raise SystemExit(f"{job.adapter} ({job.task}) failed with {process.returncode}:\n{last}")
-    return told
+    return events
+
+
+def _indexed(job: Job, run: Run) -> dict[str, Any]:
+    """Index into an empty place."""
+    shutil.rmtree(job.place, ignore_errors=True)
+    Path(job.place).mkdir()
+    indexed: dict[str, Any] = told(replace(job, task="index"), run)["indexed"]
+    return indexed
+
+
+def _speed(indexed: Mapping[str, Any]) -> Figures:
+    speed = round(indexed["passages"] / indexed["seconds"], 2)
+    return {"passages_a_second": speed, "indexing_peak_mb": indexed["peak_mb"]}
+
+
+def _size(place: Path) -> float:
+    return round(sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) / 1e6, 3)

@@ -40,9 +40,11 @@ class Job:
         adapter: module of ``benchmarks.peers.adapters``.
         variant: what the adapter makes of it, such as "dense" or "hybrid".
         model: folder of sentence-transformers; for ours also the name of a profile.
-        task: "index", "search" or "first".
+        task: "index", "search", "first", or of ours "texts": write down the texts that are embedded.
         place: folder of the index.
         data: folder with passages.jsonl and questions.jsonl.
+        given: folder of vectors made before, which take the place of the model in indexing; empty to embed for real.
+        batch: texts that the model computes together, at most.
         k: hits wanted.
     """
 
@@ -52,6 +54,8 @@ class Job:
     task: str
     place: str
     data: str
+    given: str = ""
+    batch: int = 32
     k: int = 10
 
 
@@ -61,11 +65,14 @@ class Adapter(Protocol):
     packages: tuple[str, ...]
     """Whose versions to record."""
 
-    def __init__(self, model: str, place: Path, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         """Import the library and load the model."""
 
     def index(self, passages: Sequence[Passage]) -> None:
-        """Embed the passages, index them and write everything that ``open`` needs to ``place``."""
+        """Embed the passages, index them and write everything that ``open`` needs to the job's place.
+
+        Where vectors are given, the embedding that the engine asks is one that looks them up; all else is as ever.
+        """
 
     def open(self) -> None:
         """Open what ``index`` wrote."""
@@ -92,3 +99,13 @@ def fused(rankings: Sequence[Sequence[str]], k: int, constant: int = 60) -> list
         for rank, name in enumerate(ranking, start=1):
             scores[name] = scores.get(name, 0.0) + 1 / (constant + rank)
     return sorted(scores, key=lambda name: -scores[name])[:k]
+
+
+def longest(model: Path) -> int:
+    """Return how many tokens of a text are read by the transformer in a folder; 0 for a table of tokens."""
+    if not (model / "config.json").is_file():
+        return 0
+    for name, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
+        if (model / name).is_file() and (found := json.loads((model / name).read_text(encoding="utf-8")).get(key)):
+            return int(found)
+    raise ValueError(f"{model} does not say how many tokens it reads")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.shape import Passage, fused
+from benchmarks.peers.given import Given
+from benchmarks.peers.shape import Job, Passage, fused
 
 
 class Engine:
@@ -14,22 +16,23 @@ class Engine:
 
     packages = ("haystack-ai", "faiss-haystack", "sentence-transformers-haystack", "faiss-cpu", "torch")
 
-    def __init__(self, model: str, place: Path, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         from haystack.utils import ComponentDevice
         from haystack_integrations.components.embedders.sentence_transformers import (
             SentenceTransformersDocumentEmbedder,
             SentenceTransformersTextEmbedder,
         )
 
-        self._place, self._hybrid = place, variant == "hybrid"
+        self._place, self._hybrid = Path(job.place), job.variant == "hybrid"
+        self._given = Given(job.given) if job.given else None
         options: dict[str, Any] = {
-            "model": model,
+            "model": job.model,
             "device": ComponentDevice.from_str("cpu"),
             "normalize_embeddings": True,
             "progress_bar": False,
             "local_files_only": True,
         }
-        self._texts = SentenceTransformersDocumentEmbedder(**options)
+        self._texts = SentenceTransformersDocumentEmbedder(batch_size=job.batch, **options)
         self._questions = SentenceTransformersTextEmbedder(**options)
         self._texts.warm_up()
         self._questions.warm_up()
@@ -38,7 +41,11 @@ class Engine:
         from haystack import Document
 
         documents = [Document(id=passage.id, content=passage.whole) for passage in passages]
-        embedded = self._texts.run(documents=documents)["documents"]
+        if self._given is not None:
+            rows = self._given.rows([passage.whole for passage in passages]).tolist()
+            embedded = [replace(document, embedding=row) for document, row in zip(documents, rows, strict=True)]
+        else:
+            embedded = self._texts.run(documents=documents)["documents"]
         if self._hybrid:
             from haystack.document_stores.in_memory import InMemoryDocumentStore
 

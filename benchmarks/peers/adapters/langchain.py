@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.shape import Passage
+from benchmarks.peers.given import Given
+from benchmarks.peers.shape import Job, Passage
 
 
 class Engine:
@@ -14,16 +15,18 @@ class Engine:
 
     packages = ("langchain-core", "langchain-community", "langchain-huggingface", "rank-bm25", "faiss-cpu", "torch")
 
-    def __init__(self, model: str, place: Path, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         from langchain_community.vectorstores import FAISS
         from langchain_huggingface import HuggingFaceEmbeddings
 
-        self._kind, self._place, self._hybrid = FAISS, place, variant == "hybrid"
-        self._embeddings = HuggingFaceEmbeddings(
-            model_name=model,
+        self._kind, self._place, self._hybrid = FAISS, Path(job.place), job.variant == "hybrid"
+        self._embeddings: Any = HuggingFaceEmbeddings(
+            model_name=job.model,
             model_kwargs={"device": "cpu", "local_files_only": True},
-            encode_kwargs={"normalize_embeddings": True},
+            encode_kwargs={"normalize_embeddings": True, "batch_size": job.batch},
         )
+        if job.given:
+            self._embeddings = _looking_up(Given(job.given))
         self._ensemble: Any = None
 
     def index(self, passages: Sequence[Passage]) -> None:
@@ -54,3 +57,16 @@ class Engine:
             self._dense.search_kwargs = {"k": k}
             found = self._ensemble.invoke(question)[:k]
         return [str(hit.metadata["id"]) for hit in found]
+
+
+def _looking_up(given: Given) -> Any:
+    from langchain_core.embeddings import Embeddings
+
+    class LookUp(Embeddings):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            return given.rows(texts).tolist()
+
+        def embed_query(self, text: str) -> list[float]:
+            return self.embed_documents([text])[0]
+
+    return LookUp()

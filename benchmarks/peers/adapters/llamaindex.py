@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.shape import Passage
+from benchmarks.peers.given import Given
+from benchmarks.peers.shape import Job, Passage, longest
 
 
 class Engine:
@@ -21,15 +22,21 @@ class Engine:
         "torch",
     )
 
-    def __init__(self, model: str, place: Path, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
-        self._place, self._hybrid = place, variant == "hybrid"
-        self._embedding: Any
-        if (Path(model) / "config.json").is_file():
-            self._embedding = HuggingFaceEmbedding(model_name=model, device="cpu", local_files_only=True)
+        self._place, self._hybrid = Path(job.place), job.variant == "hybrid"
+        if longest(Path(job.model)):
+            self._embedding: Any = HuggingFaceEmbedding(model_name=job.model, device="cpu", local_files_only=True)
         else:
-            self._embedding = _table_embedding(model)
+            self._embedding = _table(job.model)
+        self._dim = len(self._embedding.get_query_embedding("a"))
+        if job.given:
+            given = Given(job.given)
+            self._embedding = _embedding(
+                lambda query: given.rows([query])[0].tolist(), lambda texts: given.rows(texts).tolist()
+            )
+        self._embedding.embed_batch_size = job.batch
         self._retriever: Any = None
 
     def index(self, passages: Sequence[Passage]) -> None:
@@ -39,8 +46,7 @@ class Engine:
         from llama_index.vector_stores.faiss import FaissVectorStore
 
         nodes: list[Any] = [TextNode(text=passage.whole, id_=passage.id) for passage in passages]
-        dim = len(self._embedding.get_query_embedding("a"))
-        storage = StorageContext.from_defaults(vector_store=FaissVectorStore(faiss.IndexFlatIP(dim)))
+        storage = StorageContext.from_defaults(vector_store=FaissVectorStore(faiss.IndexFlatIP(self._dim)))
         index = VectorStoreIndex(nodes, storage_context=storage, embed_model=self._embedding)
         index.storage_context.persist(persist_dir=str(self._place))
         if self._hybrid:
@@ -82,24 +88,31 @@ class Engine:
         )
 
 
-def _table_embedding(model: str) -> Any:
+def _table(model: str) -> Any:
     """Return an embedding over a table of tokens, which HuggingFaceEmbedding refuses: it reads texts of any length."""
-    from llama_index.core.base.embeddings.base import BaseEmbedding
     from sentence_transformers import SentenceTransformer
 
     encoder = SentenceTransformer(model, device="cpu", local_files_only=True)
+    return _embedding(
+        lambda query: encoder.encode_query(query, show_progress_bar=False).tolist(),
+        lambda texts: encoder.encode_document(texts, show_progress_bar=False).tolist(),
+    )
 
-    class TableEmbedding(BaseEmbedding):
+
+def _embedding(of_query: Callable[[str], list[float]], of_texts: Callable[[list[str]], list[list[float]]]) -> Any:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
+    class Embedding(BaseEmbedding):
         def _get_query_embedding(self, query: str) -> list[float]:
-            return encoder.encode_query(query, show_progress_bar=False).tolist()
+            return of_query(query)
 
         async def _aget_query_embedding(self, query: str) -> list[float]:
-            return self._get_query_embedding(query)
+            return of_query(query)
 
         def _get_text_embedding(self, text: str) -> list[float]:
-            return self._get_text_embeddings([text])[0]
+            return of_texts([text])[0]
 
         def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-            return encoder.encode_document(texts, show_progress_bar=False).tolist()
+            return of_texts(texts)
 
-    return TableEmbedding()
+    return Embedding()

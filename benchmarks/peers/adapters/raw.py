@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peers.shape import Passage
+from benchmarks.peers.given import Given
+from benchmarks.peers.shape import Job, Passage
 
 
 class Engine:
@@ -14,21 +15,24 @@ class Engine:
 
     packages = ("sentence-transformers", "faiss-cpu", "torch", "transformers")
 
-    def __init__(self, model: str, place: Path, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         import faiss
         from sentence_transformers import SentenceTransformer
 
-        if variant != "dense":
-            raise ValueError(f"there is no {variant} raw engine")
-        self._faiss, self._place = faiss, place
-        self._model = SentenceTransformer(model, device="cpu", local_files_only=True)
+        if job.variant != "dense":
+            raise ValueError(f"there is no {job.variant} raw engine")
+        self._faiss, self._place, self._batch = faiss, Path(job.place), job.batch
+        self._given = Given(job.given) if job.given else None
+        self._model = SentenceTransformer(job.model, device="cpu", local_files_only=True)
 
     def index(self, passages: Sequence[Passage]) -> None:
-        rows = self._model.encode_document(
-            [passage.whole for passage in passages],
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
+        texts = [passage.whole for passage in passages]
+        if self._given is not None:
+            rows = self._given.rows(texts)
+        else:
+            rows = self._model.encode_document(
+                texts, batch_size=self._batch, normalize_embeddings=True, show_progress_bar=False
+            )
         index = self._faiss.IndexFlatIP(rows.shape[1])
         index.add(rows)
         self._faiss.write_index(index, str(self._place / "vectors.faiss"))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.shape import Passage
+from benchmarks.peers.given import Given
+from benchmarks.peers.shape import Job, Passage, longest
 
 
 class Engine:
@@ -14,16 +15,20 @@ class Engine:
 
     packages = ("txtai", "faiss-cpu", "torch", "transformers")
 
-    def __init__(self, model: str, place: Path, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         from txtai import Embeddings
 
-        self._place = place
+        self._place = Path(job.place)
+        self._given = Given(job.given) if job.given else None
         # Its own pooling reads a transformer's folder; anything else goes through sentence-transformers.
-        transformer = (Path(model) / "config.json").is_file()
-        way: dict[str, Any] = {"maxlength": True} if transformer else {"method": "sentence-transformers"}
-        self._made = Embeddings(path=model, content=True, hybrid=variant == "hybrid", gpu=False, **way)
+        length = longest(Path(job.model))
+        way: dict[str, Any] = {"maxlength": length} if length else {"method": "sentence-transformers"}
+        hybrid = job.variant == "hybrid"
+        self._made = Embeddings(path=job.model, content=True, hybrid=hybrid, gpu=False, encodebatch=job.batch, **way)
 
     def index(self, passages: Sequence[Passage]) -> None:
+        if (given := self._given) is not None:
+            self._made.model.encode = lambda data, category=None: given.rows(data)
         self._made.index((passage.id, passage.whole, None) for passage in passages)
         self._made.save(str(self._place / "index"))
 
