@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from math import log
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def open_answerer(
         SettingsError: a setting has a value that is none of its own.
         ModelError: a model is missing, damaged or does not work.
     """
-    quoting = _quoting(profile, embedder, analyser, TermWeights(index), settings)
+    quoting = _quoting(profile, embedder, analyser, index, settings)
     generator = _generator(profile, settings)
     if generator is None:
         return quoting, RuleRewriter()
@@ -98,7 +98,7 @@ def _quoting(
     profile: ProfileSpec,
     embedder: Embedder,
     analyser: Analyser,
-    term_weights: Callable[[Collection[str]], Sequence[float]],
+    index: IndexReader,
     settings: Settings,
 ) -> ExtractiveAnswerer:
     catalogue = load_catalogue(settings.home)
@@ -109,4 +109,11 @@ def _quoting(
         model = catalogue.model(profile.word_embedder)
         words = opened_later(lambda: remembering(model_embedder(model, settings)))
     reader = model_reader(catalogue.model(profile.reader), settings) if profile.reader else None
-    return ExtractiveAnswerer(remembering(embedder), analyser, term_weights, reader=reader, word_embedder=words)
+    return ExtractiveAnswerer(
+        remembering(embedder),
+        analyser,
+        TermWeights(index),
+        reader=reader,
+        word_embedder=words,
+        generation=lambda: index.generation,
+    )

@@ -13,7 +13,7 @@ from genesis_rag.answering.both_sides import answer_both, answer_sides
 from genesis_rag.answering.citations import AnswerText, Numbering
 from genesis_rag.answering.claims import statement_of
 from genesis_rag.answering.conflicts import disagreeing, write_disagreeing
-from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question
+from genesis_rag.answering.features import Question, Tools, UnitTable, build_table, read_question, remembered_weight
 from genesis_rag.answering.phrases import Key, phrase
 from genesis_rag.answering.questions import QuestionProfile, analyse_question
 from genesis_rag.answering.replies import no_evidence_text, plain_answer, small_talk_text
@@ -47,6 +47,7 @@ class ExtractiveAnswerer:
         weights: fitted weights; by default those shipped with the package for a reader, or for none.
         reader: reads question and passages together, if there is one.
         word_embedder: compares single words, and claims with quotations; by default ``embedder``.
+        generation: of the index; the weights of terms stay the same as long as it does.
     """
 
     name = "extractive"
@@ -60,10 +61,12 @@ class ExtractiveAnswerer:
         weights: Weights | None = None,
         reader: Reader | None = None,
         word_embedder: Embedder | None = None,
+        generation: Callable[[], int] = lambda: 0,
     ) -> None:
         self.weights = weights or load_weights(with_reader=reader is not None)
         scale = self.weights.cross_scale
-        self.tools = Tools(embedder, word_embedder or embedder, analyser, term_weights, scale, reader)
+        weight = remembered_weight(term_weights, generation)
+        self.tools = Tools(embedder, word_embedder or embedder, analyser, term_weights, weight, scale, reader)
         self.limits = limits or Limits()
 
     @cached_property

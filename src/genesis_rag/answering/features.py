@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -30,7 +30,7 @@ FEATURES = (
 """Names of the columns of ``UnitTable.values``; all lie between -1 and about 1."""
 
 _FIRST_DENSE = FEATURES.index("dense")
-_TEXTS_KEPT = 2048
+_TEXTS_KEPT = 8192
 
 ANSWERABLE_FEATURES = (
     "score", "probability", "unit_coverage", "around_coverage", "passage_coverage", "rare_coverage", "missing",
@@ -51,6 +51,7 @@ class Tools:
         word_embedder: compares single words, and claims with what is quoted for them.
         analyser: turns texts into terms.
         term_weights: inverse document frequency in the index of each of some terms.
+        weight: sum of the weights of all terms of a text; see ``remembered_weight``.
         cross_scale: how much smaller cosines are across languages than within one.
         reader: reads question and passages together, if there is one.
     """
@@ -59,18 +60,49 @@ class Tools:
     word_embedder: Embedder
     analyser: Analyser
     term_weights: Callable[[Collection[str]], Sequence[float]]
+    weight: Callable[[TextTerms], float]
     cross_scale: float = 1.0
     reader: Reader | None = None
 
     def terms(self, text: str) -> frozenset[str]:
         """Return the distinct content terms of a text."""
-        return _terms(self.analyser.content_set, text)
+        return frozenset(self.analyser.content_set(text))
+
+    def read(self, text: str) -> TextTerms:
+        """Return the distinct content terms of a text that many questions may meet."""
+        return _read(self.analyser.content_set, text)
+
+
+@dataclass(frozen=True, slots=True)
+class TextTerms:
+    """A folded text and its terms, which stand in one string, each between two line breaks: a tenth of a set's size."""
+
+    folded: str
+    terms: str
+    count: int
+
+    def held(self, wanted: Iterable[str]) -> frozenset[str]:
+        """Return which of the ``wanted`` terms the text holds."""
+        return frozenset(term for term in wanted if f"\n{term}\n" in self.terms)
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)
-def _terms(content_set: Callable[[str], set[str]], text: str) -> frozenset[str]:
+def _read(content_set: Callable[[str], set[str]], text: str) -> TextTerms:
     """Return the terms of one of the texts that were read last: a passage answers many questions."""
-    return frozenset(content_set(text))
+    terms, folded = content_set(text), fold(text)
+    return TextTerms(text if text == folded else folded, "\n".join(["", *terms, ""]) if terms else "", len(terms))
+
+
+def remembered_weight(
+    term_weights: Callable[[Collection[str]], Sequence[float]], generation: Callable[[], int]
+) -> Callable[[TextTerms], float]:
+    """Return what sums the weights of the terms of a text, once for as long as the index stays at its generation."""
+
+    @lru_cache(maxsize=_TEXTS_KEPT)
+    def weight(_generation: int, terms: str) -> float:
+        return sum(term_weights(terms.split("\n")[1:-1]))
+
+    return lambda text: weight(generation(), text.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +126,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class UnitTable:
-    """The units of all passages with their terms and features (float32[n, len(FEATURES)])."""
+    """The units of all passages with the question's terms that they hold, and features (float32[n, len(FEATURES)]).
+
+    ``passage_terms`` and ``title_terms`` are those of the whole passages, their headings and titles included, and of
+    headings and titles alone.
+    """
 
     units: tuple[Unit, ...]
     folded: tuple[str, ...]
@@ -128,14 +164,17 @@ def coverage(
 
 def build_table(question: Question, units: Sequence[Unit], passages: Sequence[Passage], tools: Tools) -> UnitTable:
     """Return the features of ``units`` for ``question``."""
-    terms = tuple(tools.terms(unit.text) for unit in units)
-    titles = tuple(tools.terms(" ".join((passage.title, *passage.heading_path))) for passage in passages)
+    texts = [tools.read(unit.text) for unit in units]
+    terms = tuple(text.held(question.weights) for text in texts)
+    titles = tuple(
+        tools.read(" ".join((passage.title, *passage.heading_path))).held(question.weights) for passage in passages
+    )
     whole = tuple(
         titles[index].union(*(terms[k] for k, unit in enumerate(units) if unit.passage == index))
         for index in range(len(passages))
     )
     vectors = _vectors(units, tools.embedder)
-    folded = tuple(fold(unit.text) for unit in units)
+    folded = tuple(text.folded for text in texts)
     values = np.zeros((len(units), len(FEATURES)), dtype=np.float32)
     if units:
         matcher = TypeMatcher(question.profile)
@@ -145,7 +184,7 @@ def build_table(question: Question, units: Sequence[Unit], passages: Sequence[Pa
             for unit, text in zip(units, folded, strict=True)
         ]
         read = read_units(question.profile.question, units, passages, tools.reader)
-        lexical = _lexical_features(question, units, terms, titles, tools)
+        lexical = _lexical_features(question, units, texts, terms, titles, tools)
         values[:, :_FIRST_DENSE] = np.concatenate([lexical, np.array(rows)], axis=1)
         dense = _dense_features(question.vector, units, vectors)
         foreign = np.array([unit.language != question.profile.language for unit in units])
@@ -168,6 +207,7 @@ def _vectors(units: Sequence[Unit], embedder: Embedder) -> Floats:
 def _lexical_features(
     question: Question,
     units: Sequence[Unit],
+    texts: Sequence[TextTerms],
     terms: Sequence[frozenset[str]],
     titles: Sequence[frozenset[str]],
     tools: Tools,
@@ -181,7 +221,7 @@ def _lexical_features(
     squares = weights * weights
     passage = np.array([unit.passage for unit in units])
     position = np.array([unit.position for unit in units])
-    leads = {unit.lead_text: tools.terms(unit.lead_text) for unit in units}
+    leads = {unit.lead_text: tools.read(unit.lead_text).held(question.weights) for unit in units}
     own = _holding(terms, question.weights)
     title = _holding(titles, question.weights)[passage]
     lead = _holding([leads[unit.lead_text] for unit in units], question.weights)
@@ -193,8 +233,9 @@ def _lexical_features(
         return np.asarray(held @ of / (of.sum() or 1.0))
 
     missing = np.where(own | title | lead, 0.0, weights).max(axis=1, initial=0.0) / (weights.max(initial=0.0) or 1.0)
-    fresh, others = _not_asked(question, terms, own, tools)
     shared = own @ weights
+    fresh = np.array(list(map(tools.weight, texts))) - own @ np.array(tools.term_weights(question.terms))
+    others = np.array([text.count for text in texts]) - own.sum(axis=1)
     return np.stack(
         [
             share(own),
@@ -218,17 +259,6 @@ def _lexical_features(
 def _holding(held: Sequence[frozenset[str]], wanted: Collection[str]) -> Mask:
     """Return bool[n, terms]: which of the ``wanted`` terms each set holds."""
     return np.array([[term in one for term in wanted] for one in held], dtype=bool).reshape(len(held), len(wanted))
-
-
-def _not_asked(
-    question: Question, terms: Sequence[frozenset[str]], own: Mask, tools: Tools
-) -> tuple[Doubles, NDArray[np.int64]]:
-    """Return weight (float64[n]) and number (int64[n]) of the terms of each unit that are not of the question."""
-    known = list(frozenset().union(*terms))
-    weight = dict(zip(known, tools.term_weights(known), strict=True))
-    whole = np.array([sum(map(weight.__getitem__, held)) for held in terms])
-    asked = np.array([weight.get(term, 0.0) for term in question.weights])
-    return whole - own @ asked, np.array(list(map(len, terms))) - own.sum(axis=1)
 
 
 def _longest_run(own: Mask, weights: Doubles) -> Doubles:
