@@ -167,9 +167,10 @@ def _times(asked: Iterable[str], act: Callable[[str], object]) -> dict[str, floa
 
 
 def _put(writer: IndexWriter, work: Path, start: int, end: int, saved: Callable[[], None]) -> None:
-    rows = corpus.vectors(work)
     for place, (document, chunks) in enumerate(_documents(work, start, end), start=1):
         first = start + CHUNKS_A_DOCUMENT * (place - 1)
+        if place % SAVE_EVERY == 1:
+            rows = corpus.vectors(work)  # mapped anew, so that what was read does not count as memory of the writer
         hashes = [hashlib.blake2b(chunk.text.encode(), digest_size=16).digest() for chunk in chunks]
         writer.put(document, chunks, np.array(rows[first : first + len(chunks)]), hashes)
         if place % SAVE_EVERY == 0:

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 from pathlib import Path
 
 from benchmarks.kills import tools
+from benchmarks.torture.flatness import LEAST, WARM, slope, unevenness
 from benchmarks.torture.ledger import Ledger
 from benchmarks.torture.library import Library, library, require
 from genesis_rag.index import Index
 
 QUESTIONS, UPDATES = 100, 10
-WINDOW = 8
-"""Turns whose least memory is compared: freed memory goes back to the system when the allocator likes."""
-
-GROWTH_MB = 20.0
 _open: dict[Path, Index] = {}
-_seen: dict[Path, list[tuple[float, int]]] = {}
-"""Memory and open files after every turn of this process."""
 
 
 def one(ledger: Ledger, folder: Path, turn: int) -> None:
     """Ask a hundred questions and take in ten updates, over one reader that stays open."""
     made = library(folder, ledger.seed)
     index = folder / "library" / "index"
-    reader = _open.get(folder) or Index.open(index, tools.IDENTITY, tools.terms)
-    _open[folder] = reader
+    if folder not in _open:
+        _open[folder] = Index.open(index, tools.IDENTITY, tools.terms)
+        ledger.figures.setdefault("begun anew at turn", []).append(turn)
+    reader = _open[folder]
     for _ in range(UPDATES):
         _update(made, index, reader)
         for source, text in sorted(made.corpus.expected.items())[: QUESTIONS // UPDATES]:
             _ask(reader, source, text)
             ledger.count("questions")
         ledger.count("updates")
-    gc.collect()
-    memory, files = resident_mb(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    ledger.figures.setdefault("resident MB", []).append(round(memory, 1))
-    ledger.figures.setdefault("open files", []).append(files)
-    seen = _seen.setdefault(folder, [])
-    seen.append((memory, files))
-    if len(seen) >= 3 * WINDOW:
-        early, late = seen[WINDOW : 2 * WINDOW], seen[-WINDOW:]
-        grown = min(memory for memory, _ in late) - min(memory for memory, _ in early)
-        require(grown < GROWTH_MB, f"memory grew by {grown:.0f} MB")
-        require(files <= max(number for _, number in early), f"open files grew to {files}")
+    ledger.figures.setdefault("resident MB", []).append(round(resident_mb(), 1))
+    ledger.figures.setdefault("open files", []).append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208
+    if turn + 1 == ledger.turns:
+        _judge(ledger)
+
+
+def _judge(ledger: Ledger) -> None:
+    """Judge the turns of each process that took enough of them; of a whole campaign one must have."""
+    memory, files = ledger.figures["resident MB"], ledger.figures["open files"]
+    begun = [int(turn) for turn in ledger.figures["begun anew at turn"]]
+    runs = [slice(start, end) for start, end in zip(begun, [*begun[1:], len(memory)], strict=True)]
+    judged = [run for run in runs if run.stop - run.start >= WARM + LEAST]
+    ledger.figures["slopes, MB a turn"] = [round(slope(memory[run][WARM:]), 3) for run in judged]
+    require(bool(judged) or ledger.turns < WARM + LEAST, "no process took enough turns for a verdict; use --fresh")
+    for run in judged:
+        told = unevenness(memory[run], files[run])
+        require(not told, told)
 
 
 def _update(made: Library, index: Path, reader: Index) -> None:
@@ -66,6 +70,9 @@ def _ask(reader: Index, source: str, text: str) -> None:
 
 
 def resident_mb() -> float:
-    """Return the memory of this process in MB."""
+    """Return the memory of this process in MB, without what is free already and merely not given back yet."""
+    gc.collect()
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

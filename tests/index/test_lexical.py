@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -173,3 +175,30 @@ def test_labels_give_what_their_rows_give(tmp_path: Path, groups: tuple[list[str
     others, again = index.search(query, k, wanted)
     assert ids.tolist() == others.tolist() and scores.tobytes() == again.tobytes()
     assert bool(len(ids)) == (groups != (["none"],))
+
+
+def test_an_added_row_replaces_the_one_with_its_id(tmp_path: Path) -> None:
+    from genesis_rag.index.lexical import TantivyIndex
+
+    TantivyIndex.build(tmp_path, [(1, ["old"], ["en"]), (2, ["gone"], ["en"]), (3, ["kept"], ["en"])])
+    TantivyIndex.update(tmp_path, [2], [(1, ["new"], ["ja"]), (4, ["more"], ["ja"])])
+    index = TantivyIndex.open(tmp_path)
+    query = [(term, 1.0) for term in ("old", "new", "gone", "kept", "more")]
+    assert len(index) == 3 and sorted(index.search(query, 9)[0].tolist()) == [1, 3, 4]
+    assert index.search(query, 9, np.array([1, 4]), [["ja"]])[0].tolist() == [1, 4]
+
+
+@pytest.mark.slow
+def test_building_takes_no_memory_for_each_row(tmp_path: Path) -> None:
+    """A deletion ordered for every row would be kept until the commit: measured, 0.8 GB for a million."""
+    measure = (
+        "import sys, pathlib; from genesis_rag.index.lexical import TantivyIndex\n"
+        "TantivyIndex.build(pathlib.Path(sys.argv[1]), ((n, ('one', 'two')) for n in range(int(sys.argv[2]))))\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    peaks = []
+    for count in (100, 200_000):
+        (place := tmp_path / str(count)).mkdir()
+        told = subprocess.run([sys.executable, "-c", measure, place, str(count)], capture_output=True, check=True)
+        peaks.append(int(told.stdout))
+    assert peaks[1] - peaks[0] < 100_000  # kB; the engine's own heap is 64 MB

@@ -161,10 +161,12 @@ def _write(index: Any, removed: Sequence[int], added: Rows) -> None:
 
     # One thread: segments, and with them ties and sums, come out the same every time.
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+    present = index.searcher()
     for number in removed:
         writer.delete_documents_by_term("id", int(number))
     for number, terms, *labels in added:
-        writer.delete_documents_by_term("id", int(number))
+        if present.num_docs and present.doc_freq("id", int(number)):  # a deletion is kept in memory until the commit
+            writer.delete_documents_by_term("id", int(number))
         fields = {"terms": terms, "labels": labels[0] if labels else ()}
         texts = {name: " ".join(map(_escaped, some)) for name, some in fields.items()}
         writer.add_document(tantivy.Document(id=int(number), **texts))
