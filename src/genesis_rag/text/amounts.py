@@ -138,9 +138,12 @@ def special_duration(view: View, at: int) -> Amount | None:
 def amount_at(view: View, at: int) -> Amount | None:
     """Return the number with its unit at ``at``; None where there is none, or only a numeral that is part of a word."""
     numeral = numeral_at(view, at)
-    if numeral is None:
-        return None
-    digits = numeral.style == "digits"
+    return numeral and amount_of(view, numeral)
+
+
+def amount_of(view: View, numeral: Numeral) -> Amount | None:
+    """Return the number ``numeral`` with its unit; None where it is part of a word."""
+    at, digits = numeral.start, numeral.style == "digits"
     currency = currency_before(view.text, at) if digits else None
     glued = currency is None and tail_of_word(view.text, numeral)
     if glued and not may_have_unit(view.text, numeral):

@@ -86,4 +86,4 @@ def _found(text: str) -> tuple[Quantity, ...]:
     )
 
 
-_short_text = lru_cache(maxsize=2048)(_found)
+_short_text = lru_cache(maxsize=8192)(_found)

@@ -27,9 +27,10 @@ class Exact(NamedTuple):
 
     def plus(self, other: Exact) -> Exact:
         """Return the sum."""
-        low = min(self.exponent, other.exponent)
-        shifted = (part.digits * 10 ** (part.exponent - low) for part in (self, other))
-        return Exact(sum(shifted), low)
+        apart = self.exponent - other.exponent
+        if apart >= 0:
+            return Exact(self.digits * 10**apart + other.digits, other.exponent)
+        return Exact(self.digits + other.digits * 10**-apart, self.exponent)
 
     def number(self) -> float:
         """Return the value, as an int where it is whole, else as the nearest float."""

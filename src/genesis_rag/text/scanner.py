@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from genesis_rag.text import ordinals
-from genesis_rag.text.amounts import amount_at, numeral_at, special_duration
+from genesis_rag.text.amounts import amount_of, numeral_at, special_duration
 from genesis_rag.text.dates_english import english_date
 from genesis_rag.text.dates_japanese import japanese_date
 from genesis_rag.text.eras import FIRST_YEAR, LONGEST
@@ -42,6 +42,8 @@ _MASKED = lazy(
 def scan(view: View) -> list[Quantity]:
     """Return the quantities of ``view`` in order, without overlaps but for the two ends of a range of days."""
     found: list[Quantity] = []
+    if not _START.search(view.lower):
+        return found
     masks = _masks(view)
     mask = next(masks, None)
     at = done = 0
@@ -83,7 +85,7 @@ def _at(view: View, at: int, done: int) -> list[Quantity]:
         return ordinal_range(view, ordinals.ordinal(numeral, *place))
     if fraction := ordinals.fraction_at(view, numeral.start, numeral.end):
         return [fraction]
-    amount = amount_at(view, at)
+    amount = amount_of(view, numeral)
     return ranged(view, amount) if amount else []
 
 
