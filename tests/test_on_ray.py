@@ -27,11 +27,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, rea
 DOCUMENTS, PARTS = 150, 4
 SECONDS = 300.0
 STARTED = "Ray runtime started."
+EMBEDDER, READER = "MapWorker(MapBatches(TextEmbedder))", "FlatMap(FileReader)"
 SETTINGS = {
     "OMP_NUM_THREADS": "1",
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": "a" * 64,
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # Ray's own 15 waits for ever behind whatever else a machine does
 }
 MODELS = """
 [models.served]
@@ -179,11 +181,13 @@ def test_workers_that_are_killed_lose_nothing(home: Path, model_server: Any, sta
     model_server.delay = 0.1
     there = start(index(home, "there", "--on", "ray", "--workers", "2"), log)
     started.append(there)
+    readers = until(lambda: worker(there, READER), "a reader", there)
+    end(readers[:1])
     until(lambda: len(embedded(model_server)) > 40, "texts to be embedded", there)
-    embedders = until(lambda: len(found := worker(there, "TextEmbedder")) >= 2 and found, "two actors", there)
+    assert len(embedded(model_server)) < len(asked), "too late to kill anybody"
+    embedders = until(lambda: len(found := worker(there, EMBEDDER)) >= 2 and found, "two actors", there)
     processes = below(there.pid)
     end(embedders[:1])
-    end(worker(there, "read_file")[:1])
     assert there.wait(SECONDS) == 0, log.read_text()[-2000:]
     assert contents(home / "there") == expected
     assert set(embedded(model_server)) == asked
@@ -213,7 +217,7 @@ def test_a_machine_that_is_lost_loses_nothing(home: Path, model_server: Any, sta
         there = start(index(home, "there", "--on", "ray", "--address", address, "--workers", "2"), log)
         started.append(there)
         until(lambda: len(embedded(model_server)) > 40, "texts to be embedded", there)
-        assert any("ray::TextEmbedder" in name for name in below(other.pid).values())
+        assert any(EMBEDDER in name for name in below(other.pid).values())
         end([other.pid, *below(other.pid)])
         assert there.wait(SECONDS) == 0, log.read_text()[-2000:]
         end([head.pid, *below(head.pid)])
@@ -227,7 +231,7 @@ def test_a_writer_that_is_killed_goes_on_from_what_it_saved(home: Path, model_se
     started.append(first)
     until(lambda: saved(home / "there"), "the first save", first)
     processes = below(first.pid)
-    workers = [*worker(first, "TextEmbedder"), *worker(first, "read_file")]
+    workers = [*worker(first, EMBEDDER), *worker(first, READER)]
     assert workers
     first.kill()
     first.wait(20)
@@ -243,6 +247,71 @@ def test_a_writer_that_is_killed_goes_on_from_what_it_saved(home: Path, model_se
     whole = contents(home / "there")
     assert len({row[1] for row in whole}) == DOCUMENTS and len(whole) == len({(row[0], row[4]) for row in whole})
     assert set(kept) <= set(whole)
+    here = start(index(home, "here"), log)
+    started.append(here)
     again = embedded(model_server)
     assert len(again) == len(set(again)) == len({row[8] for row in whole} - before) < len({row[8] for row in whole})
     assert not left_behind(first), "the second run removes what the first left"
+    assert here.wait(SECONDS) == 0 and contents(home / "here") == whole
+
+
+def test_ctrl_c_keeps_what_was_saved_and_ends_all(home: Path, model_server: Any, started: Any) -> None:
+    model_server.delay = 0.1
+    command = start(index(home, "there", "--on", "ray", "--workers", "2"), home / "log")
+    started.append(command)
+    until(lambda: saved(home / "there"), "the first save", command)
+    processes = below(command.pid)
+    command.send_signal(signal.SIGINT)
+    assert command.wait(60) == 130, (home / "log").read_text()[-2000:]
+    assert (home / "log").read_text().startswith("Stopped. The index is sound")
+    until(lambda: not alive(processes), "Ray to end")
+    assert saved(home / "there") and not left_behind(command)
+
+
+DEADLY = """
+import os, signal, sys
+from pathlib import Path
+from genesis_rag.chunking import ChunkSettings, chunk_document, contextual_text
+from genesis_rag.embedding.hashing import HashingEmbedder
+from genesis_rag.index import IndexIdentity
+from genesis_rag.ingest import Cutter, ReadingLimits, Tools, ingest
+from genesis_rag.ingest.on_ray import RayOptions, RayWorkers
+
+def chunk(document):
+    return chunk_document(document, HashingEmbedder().count_tokens, ChunkSettings())
+
+def context(title, chunk):
+    return contextual_text(title, chunk.heading_path, chunk.text)
+
+def deadly(document):
+    if document.source.endswith("plan007.md"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return chunk(document)
+
+def cutter():
+    return Cutter(deadly, context, HashingEmbedder().count_tokens)
+
+def run(place):
+    own = HashingEmbedder()
+    tools = Tools(IndexIdentity(own.fingerprint, own.dim, "test", "words"), own, chunk, context, lambda title, c: ["a"])
+    workers = RayWorkers(RayOptions("", 2), cutter, HashingEmbedder, ReadingLimits())
+    return ingest([place / "corpus"], base=place, directory=place / "there" / "index", tools=tools, workers=workers)
+
+def main():
+    report = run(Path(__file__).parent)
+    print("told", report.added, [one.source for one in report.skipped], report.skipped[0].reason)
+"""
+
+
+def test_a_file_that_kills_every_worker_is_told_and_the_rest_is_done(home: Path, started: Any) -> None:
+    for number in range(24, DOCUMENTS):
+        (home / "corpus" / f"plan{number:03}.md").unlink()
+    (home / "deadly.py").write_text(DEADLY)
+    log = home / "log"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(home))
+        command = start([sys.executable, "-c", "import deadly; deadly.main()"], log)
+    started.append(command)
+    assert command.wait(SECONDS) == 0, log.read_text()[-2000:]
+    told = [line for line in log.read_text().splitlines() if line.startswith("told")]
+    assert told == ["told 23 ['corpus/plan007.md'] Its workers were ended again and again"]

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from genesis_rag.chunking import ChunkSettings, chunk_document, contextual_text
 from genesis_rag.documents.discovery import SourceFile
 from genesis_rag.documents.registry import load_documents
 from genesis_rag.embedding.hashing import HashingEmbedder
-from genesis_rag.errors import BackendError, GenesisError, MissingExtraError, SettingsError
+from genesis_rag.errors import BackendError, MissingExtraError, SettingsError
 from genesis_rag.index import IndexIdentity
 from genesis_rag.ingest import ReadingLimits, Tools, ingest, on_ray, spread, work
-from genesis_rag.ingest.on_ray import RayOptions, RayWorkers, shares
-from genesis_rag.ingest.spread import SpreadEmbedder
-from genesis_rag.ingest.work import Cutter, Failed, Identity, Piece
+from genesis_rag.ingest.batch import text_key
+from genesis_rag.ingest.on_ray import RayOptions, RayWorkers, blocks, shares
+from genesis_rag.ingest.work import Cutter, End, Failed, FileReader, Identity, Piece, Row, Text, TextEmbedder
 from genesis_rag.protocols import Vectors
 from genesis_rag.types import IngestReport
 
 pytestmark = pytest.mark.slow
 
 OWN = HashingEmbedder()
+IDENTITY = Identity.of(OWN)
 
 
 def tools() -> Tools:
@@ -45,73 +48,58 @@ def tools() -> Tools:
 
 def cutter() -> Cutter:
     own = tools()
-    return Cutter(own.chunk, lambda title, chunk: OWN.count_tokens(own.context(title, chunk)))
-
-
-@dataclass
-class Asked:
-    """A batch whose vectors are made when somebody asks for them."""
-
-    texts: Sequence[str]
-    done: Callable[[], None]
-    made: Vectors | None = None
-
-    def rows(self) -> Vectors:
-        self.done()
-        if self.made is None:
-            self.made = OWN.embed_passages(self.texts)
-        return self.made
+    return Cutter(own.chunk, own.context, OWN.count_tokens)
 
 
 @dataclass
 class Here:
-    """Workers of this process, and what they were told."""
+    """Workers of this process, with the very code of those elsewhere, and what they did."""
 
-    readers: int = 2
-    embedders: int = 2
-    identities: Sequence[Identity] = ()
-    lost: str = ""
-    broken: Failed | None = None
+    theirs: HashingEmbedder = OWN
+    version: str = ""
+    loses: Callable[[int, int, bool], bool] = lambda number, part, alone: False
     breaks_after: int = 10**9
+    passes: list[tuple[list[str], bool]] = field(default_factory=list)
     batches: list[Sequence[str]] = field(default_factory=list)
-    unasked: int = 0
-    most_unasked: int = 0
-    running: bool = False
-    stopped: bool = False
+    closed: int = 0
 
-    def start(self) -> Sequence[Identity]:
-        self.running = True
-        return self.identities or [Identity(spread._version(), OWN.fingerprint, OWN.dim)]
-
-    def read(self, file: SourceFile) -> Iterator[Piece | Failed]:
-        assert self.running and file.path.is_absolute()
-        if self.lost and file.source.endswith(self.lost):
-            yield Failed("Its reader was ended 5 times (WorkerCrashedError).", "Split it.")
-            return
-        if self.broken is not None:
-            yield self.broken
-            return
+    def work(
+        self, files: Sequence[SourceFile], identity: Identity, known: NDArray[np.uint64], *, alone: bool
+    ) -> Iterator[Row]:
+        self.passes.append(([Path(file.source).name for file in files], alone))
+        assert all(file.path.is_absolute() for file in files)
+        told = replace(identity, version=self.version) if self.version else identity
+        reader = FileReader(f"run{len(self.passes)}", cutter, ReadingLimits(), told, known)
+        embedder = TextEmbedder(lambda: self, identity)  # type: ignore[arg-type, return-value]
         try:
-            for document in load_documents(file):
-                yield work._cut(document, cutter())
-        except GenesisError as error:
-            yield Failed(error.message, error.hint)
+            for number, file in enumerate(files):
+                rows = [row for row in reader({"number": number, "file": file})]
+                batch = {name: [row[name] for row in rows] for name in ("number", "part", "piece")}
+                done = embedder(batch)
+                for one in range(len(rows)):
+                    if not self.loses(number, one, alone):
+                        yield {name: done[name][one] for name in done}
+        finally:
+            work.close_all()
+            self.closed += 1
 
-    def embed(self, texts: Sequence[str]) -> Asked:
-        assert self.running
+    @property
+    def fingerprint(self) -> str:
+        return self.theirs.fingerprint
+
+    @property
+    def dim(self) -> int:
+        return self.theirs.dim
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
         if len(self.batches) >= self.breaks_after:
-            raise BackendError("An embedding worker was lost 4 times.", "Run it again.")
+            raise BackendError("The model server cannot be reached.", "Start it.")
         self.batches.append(texts)
-        self.unasked += 1
-        self.most_unasked = max(self.most_unasked, self.unasked)
-        return Asked(texts, self._asked)
+        return self.theirs.embed_passages(texts)
 
-    def stop(self) -> None:
-        self.running, self.stopped = False, True
-
-    def _asked(self) -> None:
-        assert self.running
-        self.unasked -= 1
+    @property
+    def texts(self) -> list[str]:
+        return [text for batch in self.batches for text in batch]
 
 
 @pytest.fixture
@@ -149,66 +137,120 @@ def numbers(report: IngestReport) -> tuple[int, ...]:
 
 
 def test_the_index_is_the_one_that_one_process_makes(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spread, "TOKENS_A_BATCH", 500)
+    monkeypatch.setattr(work, "TOKENS_A_BATCH", 500)
     here = run(corpus, "here")
     workers = Here()
     there = run(corpus, "there", workers)
     assert numbers(there) == numbers(here) and there.skipped == here.skipped and len(here.skipped) == 1
     assert contents(corpus.parent / "there") == contents(corpus.parent / "here")
-    assert here.chunks > 100 and workers.stopped and not workers.running
+    assert here.chunks > 100 and workers.closed == 1 and len(workers.passes) == 1
 
 
-def test_nothing_is_embedded_twice_and_nothing_that_the_index_has(corpus: Path) -> None:
+def test_the_writer_embeds_nothing(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HashingEmbedder, "embed_passages", None)
+    other = HashingEmbedder()
+    monkeypatch.setattr(other, "embed_passages", lambda texts: np.eye(len(texts), other.dim, dtype=np.float32))
+    assert run(corpus, "index", Here(theirs=other)).added == 70
+
+
+def test_nothing_that_the_index_has_is_read_or_embedded_again(corpus: Path) -> None:
     run(corpus, "index")
     changed = corpus / "plan07.md"
     changed.write_text(changed.read_text() + "\n\n## New\n\nOne new sentence about tea.")
     workers = Here()
     report = run(corpus, "index", workers)
     assert numbers(report)[:3] == (0, 1, 69)
-    texts = [text for batch in workers.batches for text in batch]
-    assert 1 <= len(texts) <= 2 and any("tea" in text for text in texts)
-    first = Here()
-    run(corpus, "another", first)
-    texts = [text for batch in first.batches for text in batch]
-    assert len(texts) == len(set(texts))
+    assert workers.passes == [(["broken.pdf", "plan07.md"], False)]
+    assert 1 <= len(workers.texts) <= 2 and any("tea" in text for text in workers.texts)
+    (corpus / "broken.pdf").unlink()
+    nothing = Here()
+    assert run(corpus, "index", nothing).unchanged == 70 and not nothing.passes
 
 
-def test_batches_are_of_about_equally_many_tokens_and_sent_ahead(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spread, "TOKENS_A_BATCH", 1_000)
-    workers = Here(embedders=3)
+def test_a_short_key_of_two_texts_only_costs_time(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread, "short_keys", lambda keys: np.arange(0))
+    monkeypatch.setattr(FileReader, "_knows", lambda self, key: True)
+    run(corpus, "here")
+    workers = Here()
+    run(corpus, "there", workers)
+    assert not workers.batches and contents(corpus.parent / "there") == contents(corpus.parent / "here")
+
+
+@given(st.lists(st.binary(min_size=16, max_size=16), max_size=30), st.binary(min_size=16, max_size=16))
+def test_short_keys_know_every_text_that_is_stored(keys: list[bytes], other: bytes) -> None:
+    reader = FileReader("run", cutter, ReadingLimits(), IDENTITY, work.short_keys(keys))
+    assert all(reader._knows(key) for key in keys)
+    assert reader._knows(other) == any(key[:8] == other[:8] for key in keys)
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 40))
+def test_batches_hold_every_text_once_in_order_and_no_more_tokens_than_allowed(sizes: list[int], most: int) -> None:
+    texts = [Text(b"", str(number), tokens) for number, tokens in enumerate(sizes)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "TOKENS_A_BATCH", most)
+        batches = list(work.token_batches(texts))
+    assert [text for batch in batches for text in batch] == texts and all(batches)
+    assert all(len(batch) == 1 or sum(text.tokens for text in batch) <= most for batch in batches)
+    for one, following in pairwise(batches):
+        assert sum(text.tokens for text in one) + following[0].tokens > most
+
+
+def test_a_text_that_stands_twice_in_what_a_worker_holds_is_embedded_once(corpus: Path) -> None:
+    workers = Here()
     run(corpus, "index", workers)
-    sizes = [sum(OWN.count_tokens(text) for text in batch) for batch in workers.batches]
-    largest = max(OWN.count_tokens(text) for batch in workers.batches for text in batch)
-    assert max(sizes) < 1_000 + largest
-    assert sum(size >= 1_000 for size in sizes) > len(sizes) / 2
-    assert workers.most_unasked >= 3
+    assert len(workers.texts) == len(set(workers.texts)) > 100
 
 
-def test_a_file_that_kills_its_readers_is_told_and_the_rest_is_done(corpus: Path) -> None:
-    report = run(corpus, "index", Here(lost="plan03.md"))
-    assert report.added == 69 and [one.source for one in report.skipped] == ["corpus/broken.pdf", "corpus/plan03.md"]
-    assert report.skipped[1].reason == "Its reader was ended 5 times (WorkerCrashedError)"
+@pytest.mark.parametrize("part", [0, 3, 20, 39, 40])
+def test_a_block_that_is_lost_comes_again_alone(corpus: Path, part: int) -> None:
+    run(corpus, "whole")
+    workers = Here(loses=lambda number, at, alone: not alone and number == 1 and part <= at < part + 4)
+    report = run(corpus, "index", workers)
+    assert report.added == 70 and [one.source for one in report.skipped] == ["corpus/broken.pdf"]
+    assert workers.passes[1] == (["many.jsonl"], True) and workers.closed == 2
+    assert contents(corpus.parent / "index") == contents(corpus.parent / "whole")
+    assert run(corpus, "index", Here()).unchanged == 70
+
+
+def test_a_file_that_kills_its_workers_is_told_and_the_rest_is_done(corpus: Path) -> None:
+    workers = Here(loses=lambda number, part, alone: number == 0 if alone else 4 <= number < 8)
+    report = run(corpus, "index", workers)
+    assert workers.passes[1] == ([f"plan0{number}.md" for number in range(2, 6)], True)
+    assert report.added == 69 and [one.source for one in report.skipped] == ["corpus/broken.pdf", "corpus/plan02.md"]
+    assert report.skipped[1].reason == "Its workers were ended again and again"
     assert run(corpus, "index", Here()).added == 1
+
+
+def test_progress_counts_towards_all_that_is_to_be_done(corpus: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    def progress(phase: str, done: int, total: int, source: str) -> None:
+        if phase == "indexing":
+            told.append((done, total))
+
+    (corpus / "many.jsonl").unlink()
+    run(corpus, "index", Here(loses=lambda number, part, alone: not alone and number in (0, 3)), progress=progress)
+    assert [done for done, _ in told] == list(range(1, 31))
+    assert {total for _, total in told} <= {30, 31} and told[-1] == (30, 30), "the broken file counts until it is met"
 
 
 def test_what_was_saved_before_the_workers_were_lost_is_not_done_again(
     corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spread, "TOKENS_A_BATCH", 500)
-    monkeypatch.setattr("genesis_rag.ingest.batch.FIRST_CHUNKS", 20)
-    monkeypatch.setattr("genesis_rag.ingest.batch.MOST_CHUNKS", 20)
-    monkeypatch.setattr("genesis_rag.ingest.batch.FEWEST_CHUNKS", 20)
+    monkeypatch.setattr(work, "TOKENS_A_BATCH", 500)
+    for name in ("FIRST_CHUNKS", "MOST_CHUNKS", "FEWEST_CHUNKS"):
+        monkeypatch.setattr(f"genesis_rag.ingest.batch.{name}", 20)
     broken = Here(breaks_after=12)
-    with pytest.raises(BackendError, match="lost 4 times"):
+    with pytest.raises(BackendError, match="cannot be reached"):
         run(corpus, "index", broken)
-    assert broken.stopped
+    assert broken.closed == 1
     saved = {row[8] for row in contents(corpus.parent / "index")}
     assert saved
     again = Here()
     run(corpus, "index", again)
     run(corpus, "whole")
     assert contents(corpus.parent / "index") == contents(corpus.parent / "whole")
-    keys = {spread.text_key(OWN.fingerprint, text) for batch in again.batches for text in batch}
+    keys = {text_key(OWN.fingerprint, text) for text in again.texts}
     assert not keys & saved and keys | saved == {row[8] for row in contents(corpus.parent / "whole")}
 
 
@@ -225,39 +267,26 @@ def test_a_document_that_cannot_be_cut_is_told_as_it_is_here(corpus: Path, monke
     assert there.skipped == here.skipped and "cannot be cut" in here.skipped[1].reason
 
 
-def test_what_is_not_the_fault_of_a_file_ends_the_run(corpus: Path) -> None:
-    workers = Here(broken=Failed("The model server cannot be reached.", "Start it.", ends_run=True))
-    with pytest.raises(BackendError, match="cannot be reached"):
+def test_an_error_of_a_worker_that_nobody_foresaw_is_told(corpus: Path) -> None:
+    class Odd(HashingEmbedder):
+        def embed_passages(self, texts: Sequence[str]) -> Vectors:
+            raise ZeroDivisionError("by nought")
+
+    workers = Here(theirs=Odd())
+    with pytest.raises(BackendError, match=r"failed \(ZeroDivisionError: by nought\)"):
         run(corpus, "index", workers)
-    assert workers.stopped and run(corpus, "index", Here()).added == 70
+    assert workers.closed == 1 and run(corpus, "index", Here()).added == 70
 
 
-@pytest.mark.parametrize("change", [{"version": "0"}, {"fingerprint": "x"}, {"dim": 3}])
-def test_a_worker_with_another_model_is_refused(corpus: Path, change: dict[str, Any]) -> None:
-    other = replace(Identity(spread._version(), OWN.fingerprint, OWN.dim), **change)
-    workers = Here(identities=[Identity(spread._version(), OWN.fingerprint, OWN.dim), other])
-    with pytest.raises(BackendError, match="does not embed as this machine does"):
+@pytest.mark.parametrize("change", ["version", "fingerprint", "dim"])
+def test_a_worker_with_another_model_or_version_is_refused(corpus: Path, change: str) -> None:
+    theirs = HashingEmbedder()
+    if change != "version":
+        setattr(theirs, change, "x" if change == "fingerprint" else 3)
+    workers = Here(theirs=theirs, version="0" if change == "version" else "")
+    with pytest.raises(BackendError, match="does not embed as the writer does"):
         run(corpus, "index", workers)
-    assert workers.stopped and not workers.batches
-
-
-@given(
-    st.lists(st.text(max_size=5), unique=True, max_size=12),
-    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 30)), max_size=20),
-    st.integers(1, 40),
-)
-def test_vectors_are_those_of_the_texts_in_whatever_order(
-    texts: list[str], prepared: list[tuple[int, int]], limit: int
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spread, "TOKENS_A_BATCH", limit)
-        embedder = SpreadEmbedder(OWN, Here(running=True))
-        for at, tokens in prepared:
-            if at < len(texts):
-                embedder.prepare(texts[at], tokens)
-        rows = embedder.embed_passages(texts)
-    assert rows.shape == (len(texts), OWN.dim) and np.array_equal(rows, OWN.embed_passages(texts))
-    assert not embedder._places
+    assert workers.closed == 1 and not workers.batches
 
 
 @given(st.floats(1, 2_000), st.integers(0, 64), st.integers(1, 64), st.integers(0, 64))
@@ -268,6 +297,14 @@ def test_a_cluster_is_never_promised_twice(cpus: float, gpus: int, machines: int
     assert share.readers * share.reader_cpus <= max(cpus, 1)
     assert share.reader_cpus + min(share.embedders, 100) * on_ray.ACTOR_CPUS <= cpus
     assert embedders in (0, share.embedders)
+
+
+@given(st.integers(1, 10_000), st.integers(1, 500))
+def test_blocks_keep_all_readers_busy_and_are_never_empty_or_too_large(files: int, readers: int) -> None:
+    number = blocks(files, readers, alone=False)
+    assert 1 <= number <= files and files <= number * on_ray.FILES_A_BLOCK
+    assert number >= min(files, 8 * readers)
+    assert blocks(files, readers, alone=True) == files
 
 
 def test_only_what_a_dead_process_left_behind_is_removed(tmp_path: Path) -> None:
@@ -291,27 +328,38 @@ def test_addresses_and_the_missing_library_are_told(monkeypatch: pytest.MonkeyPa
     assert "genesis-rag[ray]" in missing.value.hint
 
 
-@pytest.mark.slow
 def test_a_worker_reads_in_a_process_of_its_own_and_says_what_is_wrong(corpus: Path) -> None:
-    def read(name: str) -> list[Piece | Failed]:
-        file = SourceFile(corpus / name, f"corpus/{name}")
-        return [piece for message in work.read_file("run", cutter, ReadingLimits(), file) for piece in message]
+    def read(name: str, open_cutter: Any = cutter, run: str = "run") -> list[Any]:
+        reader = FileReader(run, open_cutter, ReadingLimits(), IDENTITY, work.short_keys([]))
+        rows = list(reader({"number": 7, "file": SourceFile(corpus / name, f"corpus/{name}")}))
+        assert [row["part"] for row in rows] == list(range(len(rows))) and {row["number"] for row in rows} == {7}
+        assert isinstance(rows[-1]["piece"], End)
+        return [row["piece"] for row in rows[:-1]]
+
+    def lacks() -> Cutter:
+        raise MissingExtraError("httpx", "openai")
 
     try:
         (one,) = read("plan01.md")
         assert isinstance(one, Piece) and one.chunks is not None and one.chunks[0].text == ""
         (document,) = load_documents(SourceFile(corpus / "plan01.md", "corpus/plan01.md"))
-        assert one.document == document and work.whole_chunks(one) == tuple(tools().chunk(document))
-        assert len(one.tokens) == len(one.chunks) and min(one.tokens) > 0
+        own = tools()
+        assert one.document == document and work.whole_chunks(one) == tuple(own.chunk(document))
+        contexts = [own.context(document.title, chunk) for chunk in own.chunk(document)]
+        assert [text.text for text in one.texts] == contexts
+        assert all(text.key == text_key(OWN.fingerprint, text.text) for text in one.texts)
+        assert all(text.tokens == OWN.count_tokens(text.text) for text in one.texts)
         assert len(read("many.jsonl")) == 40
         (failed,) = read("broken.pdf")
-        assert isinstance(failed, Failed) and failed.message
-        cannot = lambda: (_ for _ in ()).throw(MissingExtraError("httpx", "openai"))  # noqa: E731
-        file = SourceFile(corpus / "plan01.md", "plan01.md")
-        assert next(work.read_file("other", cannot, ReadingLimits(), file))[0] == Failed(  # type: ignore[arg-type]
-            "httpx is not installed.", "Install it with: pip install 'genesis-rag[openai]'", True
+        assert isinstance(failed, Failed) and failed.message and not failed.ends_run
+        assert read("plan01.md", lacks, "other") == [
+            Failed("httpx is not installed.", "Install it with: pip install 'genesis-rag[openai]'", True)
+        ]
+        left = FileReader("run", cutter, ReadingLimits(), IDENTITY, work.short_keys([]))(
+            {"number": 0, "file": SourceFile(corpus / "many.jsonl", "m")}
         )
-        next(iter(work.read_file("run", cutter, ReadingLimits(), SourceFile(corpus / "many.jsonl", "m")))).clear()
+        next(left)
+        left.close()  # type: ignore[attr-defined]
         assert isinstance(read("plan02.md")[0], Piece)
     finally:
-        work._close_all()
+        work.close_all()

@@ -163,10 +163,7 @@ def worker_cutter(settings: Settings, *, light: bool) -> Cutter:
     from genesis_rag.ingest import Cutter
 
     count = (light_counter(settings) if light else None) or worker_embedder(settings).count_tokens
-    return Cutter(
-        lambda document: chunk_document(document, count, ChunkSettings()),
-        lambda title, chunk: count(_context(title, chunk)),
-    )
+    return Cutter(lambda document: chunk_document(document, count, ChunkSettings()), _context, count)
 
 
 def _tools(parts: Parts) -> Tools:

@@ -22,6 +22,9 @@ from genesis_rag.types import IngestReport
 EXIT_SKIPPED = 1
 EXIT_INTERRUPTED = 130
 
+QUIET = {"RAY_DATA_LOG_LEVEL": "CRITICAL", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+"""What Ray logs unless its user asks for more; what goes wrong is told by us."""
+
 
 @click.command(epilog=options.EPILOG, context_settings=options.SETTINGS)
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=PathOrAddress(exists=True, path_type=Path))
@@ -154,6 +157,8 @@ def _ray_address(engine: str | None, address: str | None, workers: int | None, w
     if engine is None:
         return None
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to anybody
+    for name, level in QUIET.items():
+        os.environ.setdefault(name, level)
     return address or ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,6 +176,11 @@ class Edits:
                 else:
                     self._damaged.add(key)
         return found
+
+    def vector_keys(self) -> Iterator[bytes]:
+        """Yield the hash of every vector that the index has."""
+        for (key,) in self._connection.execute("SELECT hash FROM vectors"):
+            yield key
 
     @property
     def connection(self) -> sqlite3.Connection:

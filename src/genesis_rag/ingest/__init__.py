@@ -65,7 +65,7 @@ def ingest(
     listener = Listener(progress, trace)
     with damage_told(), _open(open_writer, directory, tools, rebuild, listener) as writer:
         whole_only = rebuild and writer.is_read
-        spread = None if workers is None else Spread(tools, workers, writer.stored_vectors)
+        spread = None if workers is None else Spread(tools, workers, writer.vector_keys)
         run = Run(writer, spread.tools if spread else tools, base, listener, whole_only, spread or reading)
         with _kept_on_interrupt(writer, keep=not whole_only):
             run.take_in(paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +32,7 @@ class Tools:
         chunk: cuts a document.
         context: (document title, chunk) -> the text that is embedded.
         term_maker: (document title, chunk) -> the terms of the keyword index.
+        made: the vectors of a document that were made before, by the keys of their texts.
     """
 
     identity: IndexIdentity
@@ -39,6 +40,7 @@ class Tools:
     chunk: Callable[[Document], Sequence[Chunk]]
     context: Callable[[str, Chunk], str]
     term_maker: Callable[[str, Chunk], Sequence[str]]
+    made: Callable[[Document], Mapping[bytes, NDArray[np.float32]]] = lambda document: {}
 
 
 def text_key(fingerprint: str, text: str) -> bytes:
@@ -48,12 +50,13 @@ def text_key(fingerprint: str, text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A document that is cut but not embedded; ``kind`` says what storing it counts as."""
+    """A document that is cut; ``kind`` says what storing it counts as, ``made`` holds what was embedded before."""
 
     document: Document
     file: str
     kind: str
     chunks: Sequence[Chunk]
+    made: Mapping[bytes, NDArray[np.float32]]
 
 
 @dataclass(slots=True)
@@ -98,7 +101,8 @@ class Batcher:
         batch, self._batch = self._batch, _Batch()
         started = time.monotonic()
         hashed = [self._hashed(waiting) for waiting in batch.documents]
-        vectors = self._vectors([pair for pairs in hashed for pair in pairs])
+        made = {key: row for waiting in batch.documents for key, row in waiting.made.items()}
+        vectors = self._vectors([pair for pairs in hashed for pair in pairs], made)
         self._tell("store")
         for waiting, pairs in zip(batch.documents, hashed, strict=True):
             hashes = [key for key, _ in pairs]
@@ -118,10 +122,12 @@ class Batcher:
         texts = [self._tools.context(waiting.document.title, chunk) for chunk in waiting.chunks]
         return [(text_key(self._tools.embedder.fingerprint, text), text) for text in texts]
 
-    def _vectors(self, hashed: Sequence[tuple[bytes, str]]) -> dict[bytes, NDArray[np.float32]]:
-        """Return the vector of every hash: the stored one, or one that is made now."""
+    def _vectors(
+        self, hashed: Sequence[tuple[bytes, str]], made: dict[bytes, NDArray[np.float32]]
+    ) -> dict[bytes, NDArray[np.float32]]:
+        """Return the vector of every hash: the stored one, else one that was made before, else one that is made now."""
         self._tell("embed")
-        vectors = self._writer.stored_vectors(key for key, _ in hashed)
+        vectors = made | self._writer.stored_vectors(key for key, _ in hashed)
         missing = {key: text for key, text in hashed if key not in vectors}
         keys = list(missing)
         for start in range(0, len(keys), TEXTS_AT_ONCE):

@@ -1,39 +1,48 @@
-"""Workers on Ray: this machine, or a cluster that runs already. The one place that imports ray.
+"""Workers of Ray Data: on this machine, or of a cluster that runs already. The one place that imports ray.
 
-Tasks read and cut files, actors embed. Both only compute, so Ray may do any of it again after a worker or a machine
-was lost; nothing of it is stored but by the writer. Every machine must see documents and models at the same paths.
+Ray Data hands the files out, streams what was read to actors that embed, holds back whoever is too fast, and does again
+what was lost with a worker or a machine. Nothing is stored but by the writer, who takes the rows in the order of the
+files. Every machine must see documents and models at the same paths.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genesis_rag.documents.discovery import SourceFile
 from genesis_rag.documents.processes import ReadingLimits
 from genesis_rag.errors import BackendError, MissingExtraError, SettingsError
-from genesis_rag.ingest.work import Failed, Identity, OpenCutter, OpenEmbedder, Piece, TextEmbedder, read_file
-from genesis_rag.protocols import Vectors
+from genesis_rag.ingest.work import FileReader, Identity, OpenCutter, OpenEmbedder, Row, TextEmbedder
 
-TRIES = 4
-"""How often a file or a batch is worked on whose worker dies every time."""
+RETRIES = 4
+"""How often a block of work is done again whose worker dies every time."""
+MOST_LOST = 100
+"""Blocks of work that may be lost with their workers, again and again, before the run ends."""
+
+FILES_A_BLOCK = 64
+BLOCK_BYTES = 512 * 1024
+"""Ray Data hands work on in blocks; this much of documents or vectors is one."""
 
 ACTOR_CPUS, READER_CPUS = 0.001, 0.9
 """Not nothing: Ray places actors that claim nothing anywhere, all on one machine too. Both fit on one processor."""
-MESSAGES_AHEAD = 4
-START_SECONDS = 600.0
-PATIENCE_SECONDS = 300.0
-"""How long a batch may take before another actor is given the same."""
-MOST_WAITS = 12
+
+PATIENCE_SECONDS = 3600.0
+"""A run ends if nothing is read or embedded for so long: the last GPU may be gone."""
+
 _FOLDER = "genesis-ray-"
 
 
@@ -57,7 +66,7 @@ class Shares:
     Attributes:
         embedders: number of actors.
         gpus: of each actor.
-        readers: files read at once, about.
+        readers: blocks of files read at once.
         reader_cpus: of each.
     """
 
@@ -71,14 +80,19 @@ def shares(cpus: float, gpus: float, machines: int, embedders: int) -> Shares:
     """Divide a cluster.
 
     Actors claim next to no processors, or those of a cluster that has shrunk could leave none for reading, for ever.
-    Where they compute on them all the same, half as many files are read at once as there are processors.
+    Where they compute on them all the same, half as many blocks are read at once as there are processors.
     """
     number = embedders or int(gpus) or machines
     return Shares(number, min(1.0, gpus / number), max(1, int(cpus / 2)), READER_CPUS * min(1.0, cpus))
 
 
+def blocks(files: int, readers: int, *, alone: bool) -> int:
+    """Return into how many blocks to divide files: enough to keep all readers busy to the end, else large ones."""
+    return files if alone else min(files, max(8 * readers, -(-files // FILES_A_BLOCK)))
+
+
 class RayWorkers:
-    """The Workers on Ray; see ``spread.Workers``.
+    """The Workers on Ray Data; see ``spread.Workers``.
 
     Args:
         options: where.
@@ -87,14 +101,14 @@ class RayWorkers:
 
     Raises:
         MissingExtraError: ray is not installed.
-        SettingsError: the address is one of a Ray client, which cannot stream.
+        SettingsError: the address is one of a Ray client, which Ray Data does not stream through.
     """
 
     def __init__(
         self, options: RayOptions, open_cutter: OpenCutter, open_embedder: OpenEmbedder, limits: ReadingLimits
     ) -> None:
-        if find_spec("ray") is None:
-            raise MissingExtraError("ray", "ray")
+        if any(find_spec(name) is None for name in ("ray", "pyarrow", "pandas")):
+            raise MissingExtraError("Ray Data", "ray")
         if "://" in options.address:
             raise SettingsError(
                 f"'{options.address}' is an address for Ray clients.",
@@ -102,197 +116,119 @@ class RayWorkers:
             )
         self._options, self._limits = options, limits
         self._open_cutter, self._open_embedder = open_cutter, open_embedder
-        self._run = uuid.uuid4().hex
-        self._folder = ""
-        self._actors: list[_Actor] = []
-        self.readers = self.embedders = 1
 
-    def start(self) -> Sequence[Identity]:
-        """Start Ray, or join the cluster, and open the models of all actors."""
-        import ray
+    def work(
+        self, files: Sequence[SourceFile], identity: Identity, known: NDArray[np.uint64], *, alone: bool
+    ) -> Iterator[Row]:
+        """Read and embed on Ray; see ``spread.Workers``."""
+        reader = FileReader(uuid.uuid4().hex, self._open_cutter, self._limits, identity, known)
+        with redirect_stdout(sys.stderr), _joined(self._options.address):  # Ray tells of dead workers on stdout
+            import ray.data
 
-        self._join()
-        living = [node for node in ray.nodes() if node["Alive"]]
-        found = ray.cluster_resources()
-        share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), len(living), self._options.embedders)
-        self.readers, self.embedders = share.readers, share.embedders
-        kind = ray.remote(TextEmbedder).options(
-            num_cpus=ACTOR_CPUS,
-            num_gpus=share.gpus,
-            scheduling_strategy="SPREAD",
-            max_restarts=-1,
-            max_task_retries=TRIES,
+            rows = _pipeline(files, reader, self._open_embedder, self._options.embedders, alone=alone)
+            try:
+                for batch in rows:
+                    for number, part, piece in zip(batch["number"], batch["part"], batch["piece"], strict=True):
+                        yield {"number": number, "part": part, "piece": piece}
+            except (
+                ray.exceptions.RayError,
+                ray.data.exceptions.SystemException,
+                ray.data.exceptions.ExecutionTimeoutError,
+            ) as error:
+                raise BackendError(
+                    f"The workers are lost ({type(error).__name__}: {_first_line(error)}).",
+                    "What was saved is kept; check the memory of the machines and run the same command again.",
+                ) from error
+
+
+def _pipeline(
+    files: Sequence[SourceFile], reader: FileReader, open_embedder: OpenEmbedder, embedders: int, *, alone: bool
+) -> Iterator[dict[str, Any]]:
+    """Return the stream: files, read and cut by tasks, embedded by actors, in the order given."""
+    import ray.data
+
+    found = ray.cluster_resources()
+    machines = sum(node["Alive"] for node in ray.nodes())
+    share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), machines, embedders)
+    items = [{"number": number, "file": file} for number, file in enumerate(files)]
+    with ray.data.DataContext.current(_context()), warnings.catch_warnings():
+        # Ray 2.64 takes these two limits away and tries for ever; until then no file can hold up a run
+        warnings.simplefilter("ignore", DeprecationWarning)
+        stream: Iterator[dict[str, Any]] = iter(
+            ray.data.from_items(items, override_num_blocks=blocks(len(items), share.readers, alone=alone))
+            .flat_map(
+                reader,
+                compute=ray.data.TaskPoolStrategy(size=share.readers),
+                num_cpus=share.reader_cpus,
+                max_retries=RETRIES,
+            )
+            .map_batches(
+                TextEmbedder,
+                fn_constructor_args=(open_embedder, reader.identity),
+                compute=ray.data.ActorPoolStrategy(size=share.embedders),
+                batch_size=None,
+                num_cpus=ACTOR_CPUS,
+                num_gpus=share.gpus or None,
+                max_task_retries=RETRIES,
+            )
+            .iter_batches(batch_size=None, prefetch_batches=0)
         )
-        self._actors = [_Actor(kind.remote(self._open_embedder)) for _ in range(share.embedders)]
-        self._read = ray.remote(read_file).options(
-            num_cpus=share.reader_cpus,
-            num_returns="streaming",
-            max_retries=0,  # done here, where it is known what came already
-            _generator_backpressure_num_objects=MESSAGES_AHEAD,
-        )
-        return self._identities()
+        return stream
 
-    def read(self, file: SourceFile) -> Iterator[Piece | Failed]:
-        """Let a task read a file; see ``spread.Workers``."""
-        return self._pieces(file, self._started(file))
 
-    def embed(self, texts: Sequence[str]) -> _Batch:
-        """Let the actor with the least to do embed texts; see ``spread.Workers``."""
-        return _Batch(texts, self._actors)
+def _context() -> Any:
+    """Return the settings of Ray Data."""
+    import ray.data
 
-    def stop(self) -> None:
-        """Leave the cluster, or end the Ray of our own and remove its files, which may hold parts of documents."""
-        import ray
+    context = ray.data.DataContext.get_current().copy()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    context.execution_options.verbose_progress = False
+    context.execution_options.preserve_order = True
+    context.target_max_block_size = BLOCK_BYTES
+    context.max_errored_blocks = MOST_LOST
+    context.max_consecutive_actor_init_deaths = RETRIES
+    context.execution_no_progress_timeout_s = PATIENCE_SECONDS
+    return context
 
-        self._actors.clear()
-        ray.shutdown()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _join(self) -> None:
-        import ray
+@contextmanager
+def _joined(address: str) -> Iterator[None]:
+    """Join a cluster, or have a Ray of our own; its files, which may hold parts of documents, are removed at last."""
+    import ray
 
-        quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": True, "logging_level": "ERROR"}
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": True, "logging_level": "ERROR"}
+    folder = ""
+    try:
         try:
-            if self._options.address:
-                ray.init(self._options.address, **quiet)
-                return
-            _remove_leftovers(Path(tempfile.gettempdir()))
-            self._folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
-            # "local" and not None: never somebody else's Ray that happens to run here
-            ray.init("local", include_dashboard=False, _temp_dir=self._folder, **quiet)
+            if not address:
+                _remove_leftovers(Path(tempfile.gettempdir()))
+                folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
+                # "local" and not None: never somebody else's Ray that happens to run here
+                quiet |= {"include_dashboard": False, "_temp_dir": folder}
+            with _silence():
+                ray.init(address or "local", **quiet)
         except (ConnectionError, RuntimeError, OSError, ValueError, TimeoutError) as error:
             raise BackendError(
                 f"Ray cannot be started or reached: {error}.", "Check --address, memory and free space."
             ) from error
-
-    def _identities(self) -> list[Identity]:
-        import ray.exceptions
-
-        asked = [actor.handle.identity.remote() for actor in self._actors]
-        try:
-            told = ray.get(asked, timeout=START_SECONDS)
-        except ray.exceptions.RayError as error:
-            raise BackendError(
-                f"Not every embedding worker has started ({type(error).__name__}: {_first_line(error)}).",
-                "Check that genesis-rag is installed on every machine, and their memory; try fewer with --workers.",
-            ) from error
-        for one in told:
-            if isinstance(one, Failed):
-                raise BackendError(f"A worker cannot open the embedder: {one.message}", one.hint)
-        return told  # type: ignore[no-any-return]
-
-    def _started(self, file: SourceFile) -> Any:
-        return self._read.remote(self._run, self._open_cutter, self._limits, file)
-
-    def _pieces(self, file: SourceFile, messages: Any) -> Iterator[Piece | Failed]:
-        """Yield what a file gives, each piece once, however often reading it has to begin anew."""
-        import ray.exceptions
-
-        given = 0
-        for left in range(TRIES, -1, -1):
-            seen = 0
-            try:
-                for reference in messages:
-                    for piece in ray.get(reference):
-                        seen += 1
-                        if seen > given:
-                            given = seen
-                            yield piece
-                return
-            except ray.exceptions.RayTaskError as error:
-                yield Failed(f"its reader failed ({_first_line(error.cause or error)})", "")
-                return
-            except ray.exceptions.RayError as error:
-                name = type(error).__name__
-            if left:
-                messages = self._started(file)
-        yield Failed(
-            f"Its reader was ended {TRIES + 1} times ({name}).",
-            "It may need more memory than a worker has; split it into smaller files.",
-        )
+        yield
+    finally:
+        ray.shutdown()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-@dataclass(slots=True, eq=False)
-class _Actor:
-    """An actor.
-
-    Attributes:
-        handle: of Ray.
-        waiting: batches that it was given and that nobody has fetched.
-        late: it did not answer in time, and has not answered since.
-    """
-
-    handle: Any
-    waiting: int = 0
-    late: bool = False
-
-
-class _Batch:
-    """Texts on their way; kept until their vectors are here, for the case that an actor and its results are lost."""
-
-    def __init__(self, texts: Sequence[str], actors: Sequence[_Actor]) -> None:
-        self._texts, self._actors = texts, actors
-        self._rows: Vectors | None = None
-        self._sent: dict[Any, _Actor] = {}
-        self._send()
-
-    def rows(self) -> Vectors:
-        """Wait for the vectors: float32[n, dim]."""
-        if self._rows is None:
-            self._rows = self._fetched()
-            for actor in self._sent.values():
-                actor.waiting -= 1
-            self._texts, self._sent = (), {}
-        return self._rows
-
-    def _send(self) -> None:
-        """Give the texts to the actor with the least to do, and to another one if they were sent before."""
-        others = [actor for actor in self._actors if actor not in self._sent.values()] or self._actors
-        chosen = min(others, key=lambda actor: (actor.late, actor.waiting))
-        chosen.waiting += 1
-        self._sent[chosen.handle.embed.remote(self._texts)] = chosen
-
-    def _fetched(self) -> Vectors:
-        import ray
-        import ray.exceptions
-
-        lost = waits = 0
-        while True:
-            done, _ = ray.wait(list(self._sent), num_returns=1, timeout=PATIENCE_SECONDS)
-            if not done:  # its machine may be gone and have been the last with a GPU; whoever is first counts
-                for actor in self._sent.values():
-                    actor.late = True
-                waits += 1
-                if waits == MOST_WAITS:
-                    raise _lost(f"no answer in {waits * PATIENCE_SECONDS / 60:.0f} minutes")
-                if len(self._sent) < len(self._actors):
-                    self._send()
-                continue
-            actor = self._sent.pop(done[0])
-            actor.waiting -= 1
-            try:
-                found = ray.get(done[0])
-            except ray.exceptions.RayTaskError as error:
-                raise BackendError(f"An embedding worker failed: {_first_line(error.cause or error)}.") from error
-            except ray.exceptions.RayError as error:
-                lost += 1
-                if lost == TRIES:
-                    raise _lost(f"{type(error).__name__}, {TRIES} times") from error
-                actor.late = True
-                self._send()
-                continue
-            actor.late = False
-            if isinstance(found, Failed):
-                raise BackendError(found.message, found.hint)
-            return np.ascontiguousarray(found, np.float32)
-
-
-def _lost(why: str) -> BackendError:
-    return BackendError(
-        f"The embedding workers are lost ({why}).",
-        "What was saved is kept; check the memory of the machines and run the same command again.",
-    )
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Send the standard error output nowhere, that of C++ too, where Ray tells how loud it was asked to be."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _remove_leftovers(folder: Path) -> None:

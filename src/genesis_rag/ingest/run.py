@@ -16,7 +16,7 @@ from genesis_rag.index import IndexWriter
 from genesis_rag.index.stamps import FileStamp, same_times, take_stamp
 from genesis_rag.ingest.batch import Batcher, Tools, Waiting
 from genesis_rag.ingest.reading import Reading
-from genesis_rag.ingest.spread import Spread
+from genesis_rag.ingest.spread import Spread, Unfinished
 from genesis_rag.types import Document, IngestReport, SkippedFile
 
 DEFAULT_READING = ReadingLimits()
@@ -123,6 +123,7 @@ class Run:
             if file.source not in self._seen:
                 self._seen.add(file.source)
                 if self._has_changed(file):
+                    self._total += 1  # until it is taken
                     yield file
 
     def _has_changed(self, file: SourceFile) -> bool:
@@ -147,7 +148,8 @@ class Run:
         return True
 
     def _take_file(self, file: SourceFile, documents: Iterator[Document]) -> None:
-        stamp, form = self._looked.pop(file.source)
+        self._total -= 1
+        stamp, form = self._looked[file.source]
         before = set(self._writer.sources_of(file.source))
         for document in self._readable(file, documents):
             if document is not None:
@@ -165,6 +167,8 @@ class Run:
             yield from documents
         except BackendError:
             raise
+        except Unfinished:
+            self._total += 1
         except GenesisError as error:
             self._skip(file, error.message)
         except Exception as error:  # one broken file must not stop the rest
@@ -225,12 +229,15 @@ class Run:
         except Exception as error:  # one strange document must not stop the rest
             self._skip(file, f"it cannot be cut into chunks ({type(error).__name__}: {error})")
             return
-        self._batcher.add(Waiting(document, file.source, kind, chunks))
+        self._batcher.add(Waiting(document, file.source, kind, chunks, self._tools.made(document)))
         if self._batcher.full:
             self._store_batch()
 
     def _store_batch(self) -> None:
-        for waiting in self._batcher.store():
+        stored = self._batcher.store()
+        self._total += len(stored)
+        for waiting in stored:
+            self._total -= 1
             self._counts.chunks += len(waiting.chunks)
             self._count(waiting.kind, waiting.document.source)
         self._commit_now_and_then()
