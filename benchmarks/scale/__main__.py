@@ -1,10 +1,14 @@
 """How recall, time and memory grow with the number of chunks, up to a million, on this machine with `embedded-static`.
 
     python -m benchmarks.scale [--shared FOLDER] [--work FOLDER] [--sizes 10000 …] [--parts kinds …] [--anew]
+    python -m benchmarks.scale --sizes 10000000 --anew
+
+Beyond a million there are vectors alone (parts pieces, make and search; see ``large``).
 
 Each part of each size runs in a process of its own and is written to results/scale.json as soon as it is done; what is
 there already is not measured again without --anew, so a run that was stopped goes on. The texts, their vectors and the
-indexes lie in --work (about 6 GB for a million). At the end docs/scale.md and its plots are made from the results.
+indexes lie in --work (about 6 GB for a million, 3 GB more for ten). At the end docs/scale.md and its plots are made
+from the results.
 """
 
 from __future__ import annotations
@@ -18,14 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._machine import RESULTS, describe_machine, read_result, shared_folder, write_result
-from benchmarks.scale import corpus, kinds, page, product
+from benchmarks.scale import corpus, kinds, large, page, product
 
 PARTS = ("kinds", "fill", "ask", "change")
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+LARGE_PARTS = ("pieces", "make", "search")
+MOST_TEXTS = 1_000_000
 
 
 def measure(part: str, size: int, work: Path, shared: Path) -> dict[str, object]:
     """Run one part here and return its report."""
+    if part == "pieces":
+        return large.pieces(work, shared, min(size, MOST_TEXTS))
+    if part in LARGE_PARTS:
+        return (large.make if part == "make" else large.search)(work, shared, size)
     if part == "kinds":
         return kinds.measure(work, shared, size)
     if part == "fill":
@@ -38,7 +48,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "genesis-scale")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=[*PARTS, *LARGE_PARTS])
     parser.add_argument("--anew", action="store_true", help="measure again what is there")
     parser.add_argument("--page", action="store_true", help="only write the page and plots of the results")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
@@ -53,7 +63,7 @@ def main() -> None:
     corpus.prepare(shared, args.work)
     result: dict[str, Any] = read_result("scale") if (RESULTS / "scale.json").exists() else {"sizes": {}}
     for size in args.sizes:
-        for part in args.parts:
+        for part in args.parts or (LARGE_PARTS if size > MOST_TEXTS else PARTS):
             known = result["sizes"].setdefault(str(size), {})
             missing = part in ("ask", "change") and not product.index_folder(args.work, size).is_dir()
             if missing:

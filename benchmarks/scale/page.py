@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from benchmarks._machine import ROOT
+from benchmarks.scale import growth, large
 
 DOCS = ROOT / "docs"
 IMAGES = DOCS / "images"
@@ -16,17 +17,22 @@ COLOURS = ("#0b6e99", "#b3541e", "#3c7a3c", "#7a3c7a", "#555555", "#a08000", "#c
 
 Series = Mapping[str, Sequence[tuple[int, float]]]
 
-INTRODUCTION = """# Scale: from ten thousand to a million chunks on one machine
+INTRODUCTION = """# Scale: from ten thousand to a million chunks on one machine, and to ten million vectors
 
 This page and its plots are made by `python -m benchmarks.scale` from `benchmarks/results/scale.json`; change the
 script, not the page. Profile `embedded-static`, 256 numbers a vector. The chunks are distinct Japanese and English
 sentences and glosses, 20 a document; the questions were asked by people and are no part of them.
+
+There are only about a million such texts. Ten million vectors are those of the texts and of pieces of them, of a third
+to seven tenths of a text, embedded like any other: see `benchmarks/scale/large.py`, and below what that distorts.
 
 ## How vectors are searched
 
 Up to 50,000 chunks every vector is compared exactly (`vectors.faiss`). From there on (`vectors.codes`) a question is
 compared with one bit a number of every row, and the 3,000 nearest by 8 bits a number. Nothing is trained, adding and
 taking away wear nothing out, and a filter is applied before the comparing: it makes a search cheaper, never poorer.
+Which chunks a filter lets through is read from three columns (`chunks.npy`: chunk, document, language), and the keyword
+search is told of it by labels of its rows.
 
 Not chosen: an inverted file needs more than a fifth of its lists for recall 0.95, because the words of a question lie
 elsewhere than sentences do, and a question of one language must look among the lists of the other; a graph (HNSW)
@@ -37,10 +43,7 @@ cannot give rows back; flat 8 bits and RaBitQ read or compute many times as much
 def write(result: Mapping[str, Any]) -> None:
     """Write the page and the plots of what has been measured so far."""
     sizes = {int(size): parts for size, parts in sorted(result["sizes"].items(), key=lambda one: int(one[0]))}
-    lines = [INTRODUCTION]
-    if any("kinds" in parts for parts in sizes.values()):
-        lines += _kinds(sizes)
-    lines += _product(sizes)
+    lines = [INTRODUCTION, *_kinds(sizes), *_pieces(sizes), *_product(sizes), *growth.section(sizes)]
     machine = result.get("machine", {})
     lines += [f"\nMeasured on {machine.get('processor')}, {machine.get('cores')} cores, at {machine.get('commit')}.\n"]
     (DOCS / "scale.md").write_text("\n".join(lines), encoding="utf-8")
@@ -50,17 +53,37 @@ def _kinds(sizes: Mapping[int, Any]) -> list[str]:
     lines = ["\n## Kinds of index over the same vectors\n"]
     plots: dict[str, dict[str, list[tuple[int, float]]]] = {"recall@10": {}, "p95 ms": {}, "file MB": {}}
     for size, parts in sizes.items():
-        found = parts.get("kinds", {})
+        found = growth.kinds(parts)
         if not found:
             continue
-        keys = list(next(iter(found.values())))
+        keys = list(found["flat" if "flat" in found else growth.OURS])
         lines += [f"\n{size:,} vectors\n", f"| Kind | {' | '.join(keys)} |", "|---" * (len(keys) + 1) + "|"]
         for name, values in found.items():
-            lines.append(f"| {name} | {' | '.join(_cell(values[key]) for key in keys)} |")
+            lines.append(f"| {name} | {' | '.join(_cell(values.get(key)) for key in keys)} |")
             for key, plot in plots.items():
                 plot.setdefault(name, []).append((size, values[key]))
     for key, series in plots.items():
         lines.append(_plot(f"scale-kinds-{key.split()[0].replace('@', '')}.svg", f"{key} by number of vectors", series))
+    return lines
+
+
+def _pieces(sizes: Mapping[int, Any]) -> list[str]:
+    """Say what became of recall by cutting texts, and what else is known of the largest search."""
+    lines = []
+    for size, parts in sizes.items():
+        if "pieces" in parts:
+            one = parts["pieces"]
+            lines.append(f"\nWhat pieces distort: over {one['vectors']:,} vectors each, with signs and 8 bits\n")
+            lines += ["| Vectors of | recall@10 | recall@50 | cosine of the 10th, median |", "|---|---|---|---|"]
+            for name in ("texts", "pieces"):
+                lines.append(f"| {name} | {' | '.join(_cell(value) for value in one[name].values())} |")
+        if "search" in parts:
+            one = parts["search"]
+            lines.append(
+                f"\nOver {size:,} vectors the file of signs and 8 bits opened in {one['opened ms']} ms, its first"
+                f" search took {one['first search ms']} ms, and the process held {one['resident MB']:,.0f} MB after"
+                f" {large.QUERIES} of them, {one['before opening MB']:,.0f} MB of that before it opened the file.\n"
+            )
     return lines
 
 
