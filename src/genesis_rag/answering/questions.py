@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from genesis_rag.answering import rules_en, rules_ja
@@ -70,6 +71,7 @@ class QuestionProfile:
         return QUANTITY_KINDS.get(self.kind, frozenset())
 
 
+@lru_cache(maxsize=16)  # asked before and after the search
 def analyse_question(question: str) -> QuestionProfile:
     """Return the profile of ``question``; any string is accepted."""
     whole = nfc(question).strip()

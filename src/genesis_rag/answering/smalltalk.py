@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from genesis_rag.answering import rules_en, rules_ja
@@ -92,6 +93,7 @@ _FOREIGN_WORDS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=16)  # asked before and after the search
 def small_talk(question: str, core: str) -> SmallTalk | None:
     """Return what small talk ``question`` is, or None when it should be answered from documents.
 

@@ -23,7 +23,7 @@ _LONG_ITEM = 200
 _WORDLESS = lazy(r"[\W_]*")
 _LEAD_CHARS = 160
 _MAX_UNITS = 400
-_PASSAGES_KEPT = 1024
+_PASSAGES_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)

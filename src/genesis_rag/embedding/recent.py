@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.protocols import Embedder, Remote, Vectors
 
-_TEXTS_KEPT = 4096
+_TEXTS_KEPT = 8192
 _LONGEST_TEXT = 4000
 """Characters; longer texts are embedded every time, so that a few of them do not fill the memory."""
 

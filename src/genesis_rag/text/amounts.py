@@ -138,7 +138,7 @@ def special_duration(view: View, at: int) -> Amount | None:
 def amount_at(view: View, at: int) -> Amount | None:
     """Return the number with its unit at ``at``; None where there is none, or only a numeral that is part of a word."""
     numeral = numeral_at(view, at)
-    return numeral and amount_of(view, numeral)
+    return None if numeral is None else amount_of(view, numeral)
 
 
 def amount_of(view: View, numeral: Numeral) -> Amount | None:
