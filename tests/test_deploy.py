@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,16 +13,21 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from genesis_rag.cli.index import EXIT_SKIPPED
+from genesis_rag.cli.main import genesis_rag
+from genesis_rag.cluster import parse_address
 from genesis_rag.models.catalogue import load_catalogue
-from genesis_rag.settings import Settings
+from genesis_rag.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose.yaml"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 PINNED = re.compile(r"[\w./-]+:v?[\w-]*\d+(?:\.\d+)*[\w.-]*")
+INDEX = "GENESIS_INDEX"
 ENDS = {"owner", "index"}
 """Services that do one thing and end."""
 
@@ -105,6 +111,85 @@ def test_settings_commands_and_models_are_those_of_the_program(services: dict[st
             assert services[f"{kind}-{engine}"]["profiles"] == [engine]
     addresses = [value for key, value in services["server"]["environment"].items() if key.endswith("_URL")]
     assert addresses == [f"http://{kind}:8080/v1" for kind in ("embedding", "reranking", "chat")]
+
+
+def test_command_lines_are_understood_by_the_program(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    serve, index = services["server"]["command"], services["index"]["command"][0]
+    (entry,), (started,) = (re.findall(rf"^{name} (\[.+\])$", DOCKERFILE, re.M) for name in ("ENTRYPOINT", "CMD"))
+    command, _, rest = index.partition(" || ")
+    assert services["index"]["entrypoint"] == ["sh", "-c"] and rest == f"test $$? -eq {EXIT_SKIPPED}"
+    lines = [[*json.loads(entry), *json.loads(started)], [*json.loads(entry), *serve], shlex.split(command)]
+    for program, name, *arguments in lines:
+        assert program == "genesis-rag"
+        found = genesis_rag.get_command(click.Context(genesis_rag), name)
+        assert found is not None, name
+        places = [str(tmp_path) if one == "/documents" else one for one in arguments]
+        with found.make_context(name, places) as context:
+            assert context.params["host" if name == "serve" else "prune"] in ("0.0.0.0", True)
+    with (
+        pytest.raises(click.UsageError),
+        genesis_rag.get_command(click.Context(genesis_rag), "index").make_context("index", [str(tmp_path), "--pruned"]),
+    ):
+        pass  # what a misspelt option would do
+
+
+def test_the_environment_is_one_that_the_program_can_start_with(services: dict[str, dict[str, Any]]) -> None:
+    for name in ("server", "index"):
+        environment = {key: _default(str(value)) for key, value in services[name]["environment"].items()}
+        settings = load_settings(environ=environment | {"GENESIS_HOME": str(ROOT)})
+        assert settings.rate_limit == 3000 and settings.profile == "server" and settings.index == environment[INDEX]
+    address = parse_address(environment[INDEX])
+    assert address.uri == "http://milvus:19530" and "milvus" in services
+    folder = address.texts.removeprefix("file://")
+    assert folder == "/data/texts" and "data:/data" in services["server"]["volumes"]
+    assert re.search(r"GENESIS_HOME=/data$|GENESIS_HOME=/data ", DOCKERFILE, re.M)
+
+
+def test_every_variable_has_a_value_or_says_what_to_do() -> None:
+    text = COMPOSE.read_text(encoding="utf-8")
+    used = re.findall(r"\$\{(\w+)([^}]*)\}", text)
+    assert len(used) >= 9 and text.count("${") == len(used)
+    for name, rest in used:
+        assert rest.startswith((":-", ":?")) and len(rest) > 2, name
+
+
+def test_volumes_networks_and_files_are_there(services: dict[str, dict[str, Any]]) -> None:
+    whole = pytest.importorskip("yaml").safe_load(COMPOSE.read_text(encoding="utf-8"))
+    mounted = [_default(volume).split(":") for one in services.values() for volume in one.get("volumes", [])]
+    named = {source for source, *_ in mounted if not source.startswith((".", "/"))}
+    assert named == set(whole["volumes"])
+    for source, target, *mode in mounted:
+        assert target.startswith("/") and (source in named or mode == ["ro"]), "people's own folders are only read"
+        assert source in {*named, "./models"} or (DEPLOY / source).exists(), source
+    networks = {name for one in services.values() for name in one.get("networks", [])}
+    assert networks == set(whole["networks"]) and whole["networks"]["inside"]["internal"] is True
+    assert [name for name, one in services.items() if "outside" in one.get("networks", [])] == ["balancer"]
+    configs = {one["source"] for service in services.values() for one in service.get("configs", [])}
+    assert configs == set(whole["configs"])
+
+
+def test_each_is_asked_for_its_health_where_it_listens(services: dict[str, dict[str, Any]]) -> None:
+    serve = genesis_rag.get_command(click.Context(genesis_rag), "serve")
+    assert serve is not None and Settings(home=ROOT).port == 8000
+    ports = {"server": "8000", "milvus": "9091"}
+    for name, service in services.items():
+        if name.rpartition("-")[2] in ("llama", "vllm"):
+            assert {"--host=0.0.0.0", "--port=8080"} <= set(service["command"]), name
+            assert service["healthcheck"]["test"][-1].endswith("/health"), name
+        if "healthcheck" in service:
+            check = service["healthcheck"]
+            assert re.findall(r"127\.0\.0\.1:(\d+)", " ".join(check["test"])) == [ports.get(name, "8080")], name
+            assert check["test"][0] == "CMD" and check["retries"] >= 3
+            assert _seconds(check["timeout"]) < _seconds(check["interval"]) <= 30, name
+
+
+def _default(value: str) -> str:
+    """Return a value as it is where no variable is set; the key that must be set becomes one."""
+    return re.sub(r"\$\{\w+:[-?]([^}]*)\}", r"\1", value)
+
+
+def _seconds(text: str) -> int:
+    return int(text[:-1]) * {"s": 1, "m": 60}[text[-1]]
 
 
 def test_the_image_is_made_of_what_is_there() -> None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,13 +54,23 @@ class Place:
         self.open.append(ClusterIndex.open(self.cluster(), self.identity))
         return self.open[-1]
 
-    def put(self, writer: ClusterWriter, source: str, text: str, title: str = "T", size: int = SIZE) -> None:
+    def put(
+        self, writer: ClusterWriter, source: str, text: str, title: str = "T", size: int = SIZE, language: Any = "en"
+    ) -> None:
         content = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         metadata = {"date": "2026-04-01"}
-        document = Document(content[:16], source, title, text, "en", content, (), 1.5, metadata)
+        document = Document(content[:16], source, title, text, language, content, (), 1.5, metadata)
         chunks = [
             Chunk(
-                f"{content[:8]}{n}", document.id, n, at, min(at + size, len(text)), text[at : at + size], (), None, "en"
+                f"{content[:8]}{n}",
+                document.id,
+                n,
+                at,
+                min(at + size, len(text)),
+                text[at : at + size],
+                (),
+                None,
+                language,
             )
             for n, at in enumerate(range(0, len(text), size))
         ]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from genesis_rag.cluster.table import LANGUAGES, Table, Where
 from genesis_rag.errors import IndexDamagedError, IndexLockedError, IndexMismatchError, IndexNotFoundError
+from genesis_rag.types import SearchFilter
 
 Place = Any
 pytestmark = pytest.mark.slow
@@ -43,6 +45,37 @@ def test_back_and_forth_leaves_no_row_behind(place: Place) -> None:
     assert manifest.generation == 5
     # The rows of the generation before the last are still there for those who read it; it was empty.
     assert cluster.milvus.table(manifest.collection).count() == manifest.chunks
+    cluster.close()
+
+
+def test_rows_lie_in_the_partition_of_their_language_and_a_filter_reads_no_other(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"a.txt": ONE["a.txt"], "b.txt": "米は夏のあいだ水田で育つ。鉄道は毎日走る。", "c.txt": "123 456"}
+    languages = {"a.txt": "en", "b.txt": "ja", "c.txt": "other"}
+    with place.write() as writer:
+        for source, text in texts.items():
+            place.put(writer, source, text, language=languages[source])
+        writer.commit()
+    index, cluster = place.read(), place.cluster()
+    counts = index.language_counts()
+    assert set(counts) == set(LANGUAGES) and counts["en"] > 1
+    table = cluster.milvus.table(cluster.published().collection)
+    for language in LANGUAGES:
+        rows = table.query(Where("number >= 0", (language,)), ["language"])
+        assert [row["language"] for row in rows] == [language] * counts[language]
+    asked: list[tuple[str, ...]] = []
+    search = Table.search
+
+    def noted(self: Table, *arguments: Any, **options: Any) -> Any:
+        asked.extend(one.partitions for one in [*arguments, *options.values()] if isinstance(one, Where))
+        return search(self, *arguments, **options)
+
+    monkeypatch.setattr(Table, "search", noted)
+    ((ids, _),) = index.search_dense(place.vector("x")[None], 50, SearchFilter(language="ja"))
+    assert len(ids) == counts["ja"] and {chunk.language for chunk in index.chunks(ids).values()} == {"ja"}
+    found, _ = index.search_lexical([("t", 1.0)], 50, SearchFilter(language="ja"))
+    assert len(found) == counts["ja"] and len(asked) >= 2 and set(asked) == {("ja",)}
     cluster.close()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import uuid
 import warnings
@@ -120,9 +119,9 @@ class RayWorkers:
     def work(
         self, files: Sequence[SourceFile], identity: Identity, known: NDArray[np.uint64], *, alone: bool
     ) -> Iterator[Row]:
-        """Read and embed on Ray; see ``spread.Workers``."""
+        """Read and embed on Ray; see ``spread.Workers``. Nothing is printed meanwhile, where Ray tells of dead workers."""
         reader = FileReader(uuid.uuid4().hex, self._open_cutter, self._limits, identity, known)
-        with redirect_stdout(sys.stderr), _joined(self._options.address):  # Ray tells of dead workers on stdout
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _joined(self._options.address):
             import ray.data
 
             rows = _pipeline(files, reader, self._open_embedder, self._options.embedders, alone=alone)
