@@ -119,7 +119,7 @@ class RayWorkers:
     def work(
         self, files: Sequence[SourceFile], identity: Identity, known: NDArray[np.uint64], *, alone: bool
     ) -> Iterator[Row]:
-        """Read and embed on Ray; see ``spread.Workers``. Nothing is printed meanwhile, where Ray tells of dead workers."""
+        """Read and embed on Ray; see ``spread.Workers``. Standard output is closed: Ray tells of dead workers there."""
         reader = FileReader(uuid.uuid4().hex, self._open_cutter, self._limits, identity, known)
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _joined(self._options.address):
             import ray.data
