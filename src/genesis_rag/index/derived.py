@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.errors import GenesisError
 from genesis_rag.index import durable
-from genesis_rag.index.columns import Columns
+from genesis_rag.index.columns import Columns, document_label
 from genesis_rag.index.connection import NO_ROOM_HINT
 from genesis_rag.index.filling import SearchVectors, change_vectors, open_vectors, write_vectors
 from genesis_rag.index.manifest import DerivedManifest, FileRecord, IndexIdentity, differences, record_files
@@ -144,7 +144,7 @@ def build(place: Path, snapshot: Snapshot, recipe: Recipe) -> None:
     columns.save(place)
     write_vectors(place, snapshot, columns.numbers, recipe.identity.dim, recipe.progress)
     (place / LEXICAL_NAME).mkdir()
-    TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, born=0, total=len(columns)))
+    TantivyIndex.build(place / LEXICAL_NAME, _terms(snapshot, recipe, columns))
     _write_manifest(place, snapshot, recipe, rows=len(columns), known={})
 
 
@@ -169,7 +169,7 @@ def update(place: Path, base: Path, snapshot: Snapshot, recipe: Recipe, removed:
     _copy_lexical(base / LEXICAL_NAME, place / LEXICAL_NAME)
     if len(new) or len(removed):
         numbers = [int(number) for number in removed]
-        TantivyIndex.update(place / LEXICAL_NAME, numbers, _terms(snapshot, recipe, born=born, total=len(new)))
+        TantivyIndex.update(place / LEXICAL_NAME, numbers, _terms(snapshot, recipe, new, born=born))
     _write_manifest(place, snapshot, recipe, rows=len(columns), known=_unchanged(place, base))
 
 
@@ -236,14 +236,14 @@ def remove_leftovers(directory: Path, keep: str) -> int:
 
 
 def _terms(
-    snapshot: Snapshot, recipe: Recipe, *, born: int, total: int
+    snapshot: Snapshot, recipe: Recipe, columns: Columns, *, born: int = 0
 ) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
-    """Yield number, terms and labels of every chunk; the labels are what ``filtering`` asks for."""
-    rows: Iterable[tuple[int, str, Chunk]] = snapshot.all_chunks(born=born)
-    for done, (number, title, chunk) in enumerate(rows, start=1):
-        yield number, _encodable(recipe.term_maker(title, chunk)), _encodable((chunk.language, chunk.document_id))
-        if done % 100 == 0 or done == total:
-            recipe.progress("keywords", done, total)
+    """Yield number, terms and labels of every chunk of ``columns``; the labels are what ``filtering`` asks for."""
+    rows = zip(snapshot.all_chunks(born=born), columns.documents, strict=True)
+    for done, ((number, title, chunk), document) in enumerate(rows, start=1):
+        yield number, _encodable(recipe.term_maker(title, chunk)), (chunk.language, document_label(int(document)))
+        if done % 100 == 0 or done == len(columns):
+            recipe.progress("keywords", done, len(columns))
 
 
 def _encodable(terms: Sequence[str]) -> Sequence[str]:

@@ -9,7 +9,7 @@ from fnmatch import translate
 
 import numpy as np
 
-from genesis_rag.index.columns import Columns
+from genesis_rag.index.columns import Columns, document_label
 from genesis_rag.index.snapshot import SOURCE_VISIBLE, VISIBLE, Snapshot
 from genesis_rag.protocols import Ids
 from genesis_rag.types import SearchFilter
@@ -38,15 +38,15 @@ def filtered(snapshot: Snapshot, columns: Columns, wanted: SearchFilter) -> Pass
     labels: list[tuple[str, ...]] = []
     if wanted.source_glob or wanted.dated_from or wanted.dated_to:
         found = _documents(snapshot, wanted)
-        documents = np.array(list(found), dtype=np.int64)
-        labels.append(tuple(found.values()))
+        documents = np.array(found, dtype=np.int64)
+        labels.append(tuple(map(document_label, found)))
     if wanted.language:
         labels.append((wanted.language,))
     return Passing(columns.chosen(documents, wanted.language), tuple(labels))
 
 
-def _documents(snapshot: Snapshot, wanted: SearchFilter) -> dict[int, str]:
-    """Return number -> id of the documents whose sources and dates are wanted."""
+def _documents(snapshot: Snapshot, wanted: SearchFilter) -> list[int]:
+    """Return the numbers of the documents whose sources and dates are wanted."""
     chosen, some = [VISIBLE], ""
     if wanted.source_glob:
         matches = re.compile(translate(wanted.source_glob)).match
@@ -57,9 +57,9 @@ def _documents(snapshot: Snapshot, wanted: SearchFilter) -> dict[int, str]:
         date = "json_extract(d.metadata, '$.date')"
         chosen.append(f"{date} GLOB '[0-9][0-9][0-9][0-9]*' AND {date} BETWEEN :first AND :last")
     found = snapshot.rows(
-        f"SELECT d.number, d.id FROM documents d WHERE {' AND '.join(chosen)}",
+        f"SELECT d.number FROM documents d WHERE {' AND '.join(chosen)}",
         some=some,
         first=wanted.dated_from or "",
         last=f"{wanted.dated_to or ''}~",
     )
-    return dict(found)
+    return [row[0] for row in found]

@@ -31,6 +31,7 @@ ranking of all rows would mean to read that far down. A wider one's are among th
 MOST_LABELS = 5_000
 """Labels of a group that go into the query; looking up so many takes 4 ms."""
 
+FILTERS_KEPT = 4
 _HEAP_BYTES = 64_000_000
 _ESCAPES = {
     ord(sign): f"\ue000{ord(sign):x}\ue001"
@@ -46,6 +47,7 @@ class TantivyIndex:
         self._index = index
         self._schema = index.schema
         self._searcher = index.searcher()
+        self._filters: dict[int, tuple[Labels, list[Any]]] = {}
 
     @classmethod
     def build(cls, directory: Path, rows: Rows) -> None:
@@ -100,7 +102,7 @@ class TantivyIndex:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         query, limit = self._query(weights), min(size, 2 * k + 50)
         if allowed is not None and labels and max(map(len, labels)) <= MOST_LABELS:
-            query, allowed = self._within(query, [self._labelled(group) for group in labels]), None
+            query, allowed = self._within(query, self._labelled(labels)), None
         elif allowed is not None and len(allowed) <= NARROW and len(allowed) * NARROW_PART <= size:
             rows = Query.term_set_query(self._schema, "id", allowed.tolist())
             query, allowed = self._within(query, [rows]), None
@@ -132,7 +134,16 @@ class TantivyIndex:
         ]
         return Query.boolean_query([(Occur.Should, part) for part in parts])
 
-    def _labelled(self, group: Sequence[str]) -> Any:
+    def _labelled(self, labels: Labels) -> list[Any]:
+        """Return a query for each group of labels, kept for the last few; they are known by being the same object."""
+        known = self._filters.get(id(labels))
+        if known is None or known[0] is not labels:
+            known = labels, [self._with_one_of(group) for group in labels]
+            kept = dict(list(self._filters.items())[1 - FILTERS_KEPT :])
+            self._filters = {**kept, id(labels): known}
+        return known[1]
+
+    def _with_one_of(self, group: Sequence[str]) -> Any:
         """Return a query for rows with one of these labels; a single one is much quicker than a set."""
         from tantivy import Query
 
