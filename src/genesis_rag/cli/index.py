@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def index(
         follow(settings, chosen, prune=prune, rebuild=rebuild, quiet=quiet)
         return
     try:
-        with progress_bar(quiet) as progress:
+        with progress_bar(quiet) as progress, _alone_on_output(ray):
             report = run_ingest(
                 settings, chosen, prune=prune, rebuild=rebuild, progress=progress, ray=ray, ray_workers=workers or 0
             )
@@ -160,6 +161,16 @@ def _ray_address(engine: str | None, address: str | None, workers: int | None, w
     for name, level in QUIET.items():
         os.environ.setdefault(name, level)
     return address or ""
+
+
+@contextmanager
+def _alone_on_output(ray: str | None) -> Iterator[None]:
+    """Let nothing print while Ray works: it tells of every worker that died. What is lost for good is in the report."""
+    if ray is None:
+        yield
+        return
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _kept(settings: Settings) -> str:

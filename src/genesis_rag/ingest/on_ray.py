@@ -12,8 +12,8 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,9 @@ MOST_LOST = 100
 FILES_A_BLOCK = 64
 BLOCK_BYTES = 512 * 1024
 """Ray Data hands work on in blocks; this much of documents or vectors is one."""
+
+AHEAD_BYTES = 256 * 2**20
+"""What may wait between reading and writing for each embedding actor; Ray Data holds back the workers beyond that."""
 
 ACTOR_CPUS, READER_CPUS = 0.001, 0.9
 """Not nothing: Ray places actors that claim nothing anywhere, all on one machine too. Both fit on one processor."""
@@ -119,16 +122,17 @@ class RayWorkers:
     def work(
         self, files: Sequence[SourceFile], identity: Identity, known: NDArray[np.uint64], *, alone: bool
     ) -> Iterator[Row]:
-        """Read and embed on Ray; see ``spread.Workers``. Standard output is closed: Ray tells of dead workers there."""
+        """Read and embed on Ray; see ``spread.Workers``."""
         reader = FileReader(uuid.uuid4().hex, self._open_cutter, self._limits, identity, known)
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _joined(self._options.address):
+        with _joined(self._options.address):
             import ray.data
 
-            rows = _pipeline(files, reader, self._open_embedder, self._options.embedders, alone=alone)
+            stream = _pipeline(files, reader, self._open_embedder, self._options.embedders, alone=alone)
             try:
-                for batch in rows:
-                    for number, part, piece in zip(batch["number"], batch["part"], batch["piece"], strict=True):
-                        yield {"number": number, "part": part, "piece": piece}
+                with closing(stream):  # before Ray ends: closed later, it would start another
+                    for batch in stream:
+                        for number, part, piece in zip(batch["number"], batch["part"], batch["piece"], strict=True):
+                            yield {"number": number, "part": part, "piece": piece}
             except (
                 ray.exceptions.RayError,
                 ray.data.exceptions.SystemException,
@@ -142,7 +146,7 @@ class RayWorkers:
 
 def _pipeline(
     files: Sequence[SourceFile], reader: FileReader, open_embedder: OpenEmbedder, embedders: int, *, alone: bool
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any]]:
     """Return the stream: files, read and cut by tasks, embedded by actors, in the order given."""
     import ray.data
 
@@ -150,10 +154,10 @@ def _pipeline(
     machines = sum(node["Alive"] for node in ray.nodes())
     share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), machines, embedders)
     items = [{"number": number, "file": file} for number, file in enumerate(files)]
-    with ray.data.DataContext.current(_context()), warnings.catch_warnings():
+    with ray.data.DataContext.current(_context(share.embedders)), warnings.catch_warnings():
         # Ray 2.64 takes these two limits away and tries for ever; until then no file can hold up a run
         warnings.simplefilter("ignore", DeprecationWarning)
-        stream: Iterator[dict[str, Any]] = iter(
+        stream: Generator[dict[str, Any]] = iter(
             ray.data.from_items(items, override_num_blocks=blocks(len(items), share.readers, alone=alone))
             .flat_map(
                 reader,
@@ -175,7 +179,7 @@ def _pipeline(
         return stream
 
 
-def _context() -> Any:
+def _context(embedders: int) -> Any:
     """Return the settings of Ray Data."""
     import ray.data
 
@@ -183,6 +187,7 @@ def _context() -> Any:
     context.enable_progress_bars = context.print_on_execution_start = False
     context.execution_options.verbose_progress = False
     context.execution_options.preserve_order = True
+    context.execution_options.resource_limits = ray.data.ExecutionResources(object_store_memory=AHEAD_BYTES * embedders)
     context.target_max_block_size = BLOCK_BYTES
     context.max_errored_blocks = MOST_LOST
     context.max_consecutive_actor_init_deaths = RETRIES
