@@ -124,6 +124,8 @@ class Run:
                 self._seen.add(file.source)
                 if self._has_changed(file):
                     self._total += 1  # until it is taken
+                    if isinstance(self._reading, Spread):  # where all are looked at before one is read
+                        self._listener.progress("indexing", self._done, self._done + self._total, file.source)
                     yield file
 
     def _has_changed(self, file: SourceFile) -> bool:
