@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 
 from genesis_rag.errors import IndexDamagedError, UserError
@@ -26,6 +26,7 @@ from genesis_rag.types import (
     SearchFilter,
     Turn,
 )
+from genesis_rag.values import dataclass
 
 _ATTEMPTS = 2
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from genesis_rag.text.cutting import CountTokens, cut, line_spans, whole_characters
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import BlockKind, Chunk, Document, Section
+from genesis_rag.values import dataclass
 
 CHUNKER_ID = "sections-2"
 """Changes whenever the same document would be cut otherwise."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_rag.types import Answer, AnswerEvent, Conversation, Document, Language, Passage, Turn
+from genesis_rag.values import dataclass
 
 Vectors = NDArray[np.float32]
 """float32[n, dim], C-contiguous, every row of unit length (within 1e-3)."""

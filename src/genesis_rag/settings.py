@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 
 from genesis_rag.errors import SettingsError
 from genesis_rag.models.catalogue import FILE_NAME, load_catalogue
+from genesis_rag.values import dataclass
 
 ENVIRONMENT_PREFIX = "GENESIS_"
 _TRUE = {"1", "true", "yes", "on"}

@@ -7,8 +7,10 @@ Times are seconds. A higher score is better. A value is made once and then only 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from genesis_rag.values import dataclass
 
 Language = Literal["ja", "en", "other"]
 BlockKind = Literal["prose", "list", "table"]

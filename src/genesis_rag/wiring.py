@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from genesis_rag.retrieval import Reranking, RetrievalSettings, Retriever
 from genesis_rag.settings import Settings, built_in_corpus
 from genesis_rag.text.terms import Analyser, get_analyser
 from genesis_rag.types import Chunk, Document, IngestReport
+from genesis_rag.values import dataclass
 
 if TYPE_CHECKING:
     from genesis_rag.backup import BackupReport

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import quantities, unsupported_quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage
+from genesis_rag.values import dataclass
 
 _NAME = lazy(
     r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*|[一-鿿々]{2,}|(?<![A-Za-z])[A-Z][\w.'-]*(?:\s+[A-Z][\w.'-]*)*|[a-zA-Z]*\d[\w.-]*"

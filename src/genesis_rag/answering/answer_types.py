@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from genesis_rag.answering.questions import QuestionProfile
 from genesis_rag.text.expansions import abbreviations, writes_out
@@ -11,6 +10,7 @@ from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
+from genesis_rag.values import dataclass
 
 _NUMERAL = lazy(r"[0-9〇一二三四五六七八九十百千万億兆両]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b")
 _KATAKANA = lazy(r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*")

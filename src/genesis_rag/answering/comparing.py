@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from genesis_rag.answering.verification import missing_quantities
@@ -12,6 +12,7 @@ from genesis_rag.text.agreement import agrees, completed
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, quantities
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 Outcome = Literal["agree", "differ", "open"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +16,7 @@ from genesis_rag.protocols import Embedder, Reader
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.terms import Analyser
 from genesis_rag.types import Passage
+from genesis_rag.values import dataclass
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

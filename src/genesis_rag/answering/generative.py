@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from genesis_rag.answering.citations import AnswerText, Numbering
@@ -37,6 +37,7 @@ from genesis_rag.text.normalize import nfc
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Answer, AnswerDone, AnswerEvent, Language, Passage, TextDelta, Writing
+from genesis_rag.values import dataclass
 
 Unsupported = Literal["mark", "remove", "regenerate"]
 UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "remove", "regenerate")

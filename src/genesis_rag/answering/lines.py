@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Literal
 
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
+from genesis_rag.values import dataclass
 
 LineKind = Literal["blank", "rule", "row", "item", "heading", "prose"]
 

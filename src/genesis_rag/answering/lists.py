@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +13,7 @@ from genesis_rag.answering.units import Unit
 from genesis_rag.protocols import Embedder
 from genesis_rag.text.numbers import quantities
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 _BEFORE = 4
 _TELLS = 0.08

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -13,6 +12,7 @@ from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold, nfc
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
+from genesis_rag.values import dataclass
 
 Kind = Literal[
     "factoid", "money", "number", "percent", "date", "duration", "person", "organisation", "place", "definition",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from genesis_rag.text.normalize import nfc
 from genesis_rag.text.numbers import Quantity, agrees, quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.stemmer import stem
 from genesis_rag.text.stop_words import ENGLISH
+from genesis_rag.values import dataclass
 
 _LEAST_ASKED = 0.5
 """Least share of the question's words that both sentences have, with title and headings, unless worded alike."""

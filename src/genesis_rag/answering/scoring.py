@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from genesis_rag.answering.features import ANSWERABLE_FEATURES, FEATURES, Floats, UnitTable
 from genesis_rag.types import Language
+from genesis_rag.values import dataclass
 
 WEIGHTS_FILE, READER_WEIGHTS_FILE = "weights.json", "weights-reader.json"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from genesis_rag.answering.tables import find_row, rows_of, same_table
 from genesis_rag.answering.units import width
 from genesis_rag.protocols import Embedder
 from genesis_rag.types import Passage
+from genesis_rag.values import dataclass
 
 if TYPE_CHECKING:
     from genesis_rag.answering.verdict import Judge

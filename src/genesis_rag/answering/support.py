@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from genesis_rag.answering.wording import WordMatcher, words
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage
+from genesis_rag.values import dataclass
 
 _LONGEST_WINDOW = 3
 _LONE_KANJI = lazy("[一-鿿]|[〇一二三四五六七八九十百千万億兆]+(?:[人件台基個倍円年月日回番位者]|か国|か月)?")

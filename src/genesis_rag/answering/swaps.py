@@ -8,7 +8,6 @@ beside each: if it fits the other one and not its own, they are crossed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from genesis_rag.answering.wording import WordMatcher, sounds_alike, words
@@ -17,6 +16,7 @@ from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, agrees, quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.stop_words import ENGLISH
+from genesis_rag.values import dataclass
 
 _TOKEN = lazy(r"[a-z]+(?:[-'’.][a-z0-9]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*|[一-鿿々〆ヶ]+|[ァ-ヺー]+|[ぁ-ん]+")
 _KANA = lazy("[ぁ-ん]+")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -12,6 +12,7 @@ from genesis_rag.answering.orders import gives_orders
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.types import Language, Passage, Span
+from genesis_rag.values import dataclass
 
 UnitKind = Literal["sentence", "item", "row", "heading"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage
+from genesis_rag.values import dataclass
 
 _OPERATORS = (
     lazy(r"\bonly\b|\bsolely\b|\bexclusively\b|\balone\b|だけ|のみ|しか|単独|専ら"),

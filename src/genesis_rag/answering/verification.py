@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, permutations
 
 from genesis_rag.text.normalize import fold
 from genesis_rag.text.numbers import Quantity, agrees, quantities, unsupported_quantities
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Passage, Span, Verification
+from genesis_rag.values import dataclass
 
 _MARKER = lazy(
     r"[\[［【〔]\s*(?P<body>[0-9０-９]{1,4}(?:\s*(?:[,、，;；・]|-|–|~|〜)\s*[0-9０-９]{1,4})*)\s*[\]］】〕]"

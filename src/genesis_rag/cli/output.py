@@ -9,8 +9,10 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+
+from genesis_rag.values import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console

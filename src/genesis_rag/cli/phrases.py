@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 
 from genesis_rag.types import Language
+from genesis_rag.values import dataclass
 
 _KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9d]")
 

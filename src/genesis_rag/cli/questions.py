@@ -7,10 +7,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from genesis_rag.errors import UserError
+from genesis_rag.values import dataclass
 
 QUESTION_VARIABLE = "GENESIS_Q"
 """How `make ask Q="…"` hands over a question that holds any characters at all."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from genesis_rag.conversation import slots, topics_en, topics_ja, words_en
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
+from genesis_rag.values import dataclass
 
 _ASKED_WHY = lazy(r"(?i)^(?:(?:why|why not|how come|how so)\s*:\s*)+")
 """How the rules ask for the reason of a whole question; a further follow-up is one to that question."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language, Span
+from genesis_rag.values import dataclass
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 DATE = (

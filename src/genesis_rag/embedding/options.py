@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from genesis_rag.values import dataclass
 
 Pooling = Literal["", "mean", "cls", "last"]
 

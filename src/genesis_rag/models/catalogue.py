@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from genesis_rag.errors import SettingsError
 from genesis_rag.models.spec import Confidence, FileSpec, ModelSpec, Pooling, ProfileSpec, Task, Thinking
+from genesis_rag.values import dataclass
 
 FILE_NAME = "models.toml"
 SCHEMA = 1

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from genesis_rag.errors import ModelError
 from genesis_rag.models.lock import Expected, expected, read_lock, write_json
 from genesis_rag.models.spec import FileSpec, ModelSpec
+from genesis_rag.values import dataclass
 
 STAMPS = ".verified.json"
 _BLOCK = 1 << 20

@@ -14,7 +14,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 from genesis_rag.errors import ModelError
 from genesis_rag.models.checking import hash_file
 from genesis_rag.models.lock import Expected
+from genesis_rag.values import dataclass
 
 _BLOCK = 1 << 18
 _AGENT = "genesis-rag"

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from genesis_rag.errors import ModelError
 from genesis_rag.models.spec import FileSpec, ModelSpec
+from genesis_rag.values import dataclass
 
 LOCK_FILE = "models.lock"
 _HINT = "Remove the file to learn the hashes anew at the next download, if you trust the source."

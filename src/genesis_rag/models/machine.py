@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import Literal
+
+from genesis_rag.values import dataclass
 
 Task = Literal["embedding", "reranking", "reading", "generation"]
 Pooling = Literal["", "mean", "cls", "last"]

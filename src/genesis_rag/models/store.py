@@ -7,7 +7,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from genesis_rag.models.download import Patience, fetch, finish, require_space
 from genesis_rag.models.lock import Expected, add_to_lock, expected, lock_key, read_lock
 from genesis_rag.models.needs import WITHOUT, by_hand
 from genesis_rag.models.spec import FileSpec, ModelSpec
+from genesis_rag.values import dataclass
 
 _BLOCK = 1 << 20
 

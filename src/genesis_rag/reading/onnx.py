@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ from genesis_rag.onnx_graph import REPAIR, OnnxGraph, Outputs, Tokens
 from genesis_rag.protocols import Reading
 from genesis_rag.reading.options import ReaderOptions
 from genesis_rag.reading.windows import windows
+from genesis_rag.values import dataclass
 
 Ids = NDArray[np.int64]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from genesis_rag.server.problems import ExistsError, UnknownDocumentError
 from genesis_rag.server.uploads import UploadFolder, hash_of
 from genesis_rag.settings import built_in_corpus
 from genesis_rag.types import DocumentInfo
+from genesis_rag.values import dataclass
 
 MAX_TOLD = 20  # documents of one upload that are told in full
 

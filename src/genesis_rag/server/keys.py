@@ -13,11 +13,12 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from genesis_rag.errors import SettingsError, UserError
+from genesis_rag.values import dataclass
 
 FILE_NAME = "api-keys.json"
 PREFIX = "grag-"

@@ -133,7 +133,7 @@ def _add_others(router: APIRouter, services: Services) -> None:
         return JSONResponse({"kept": True}, 201)
 
 
-def asking_client(
+async def asking_client(  # async, as another thread would only take time
     authorization: Annotated[str, Header(include_in_schema=False)] = "",
     x_api_key: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> str:

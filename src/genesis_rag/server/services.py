@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from fastapi import Request
 
@@ -15,6 +14,7 @@ from genesis_rag.server.uploads import UploadFolder
 from genesis_rag.server.workshop import Workshop
 from genesis_rag.server.writing import WriteQueue
 from genesis_rag.settings import Settings
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
+from genesis_rag.values import dataclass
 
 
 def _no_pieces() -> array[int]:

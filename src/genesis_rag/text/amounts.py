@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from genesis_rag.text.numeral_context import (
     after_odd,
@@ -21,6 +21,7 @@ from genesis_rag.text.patterns import lazy
 from genesis_rag.text.quantity import Quantity, QuantityKind
 from genesis_rag.text.units import Unit, counted_noun, currency_before, unit_at
 from genesis_rag.types import Span
+from genesis_rag.values import dataclass
 
 _POWER = lazy(r"10(?:(?:\^|の)(?P<exponent>-?[0-9]{1,3})乗?|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,3}))")
 _TIMES_POWER = lazy(

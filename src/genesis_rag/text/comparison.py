@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold, nfc
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 _COUNTRIES = dict(日="日本", 米="米国", 英="英国", 欧="欧州", 中="中国", 韓="韓国", 独="ドイツ", 仏="フランス")
 _ALIASES = (

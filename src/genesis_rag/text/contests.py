@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from genesis_rag.text.comparison import Side, aliases_of, compared
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import fold, nfc
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 Wanted = Literal["most", "least", "first", "last", "each"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from genesis_rag.text.alignment import joins
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Span
+from genesis_rag.values import dataclass
 
 CountTokens = Callable[[str], int]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 LineKind = Literal["blank", "row", "rule", "heading", "item", "prose"]
 

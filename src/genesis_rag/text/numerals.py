@@ -6,11 +6,11 @@ All functions read a ``View``: a text whose full-width, half-width and squared c
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from genesis_rag.text.alignment import Aligned, align
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 _MAX_DIGITS = 40
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from genesis_rag.types import Span
+from genesis_rag.values import dataclass
 
 QuantityKind = Literal[
     "money", "percent", "date", "fiscal_year", "time", "duration", "ordinal", "count", "measure", "number"

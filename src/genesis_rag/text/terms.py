@@ -11,7 +11,6 @@ The default analyser needs no dictionary. It folds the text and makes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from genesis_rag.text.normalize import fold, search_key
 from genesis_rag.text.patterns import lazy
 from genesis_rag.text.stemmer import stem
 from genesis_rag.types import Span
+from genesis_rag.values import dataclass
 
 _HAN = "㐀-䶿一-鿿々〆〇\U00020000-\U000323af"
 _HIRAGANA = "ぁ-ゖゝゞ"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.metadata
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +27,7 @@ from genesis_rag.text.terms import (
     word_terms,
     word_weights,
 )
+from genesis_rag.values import dataclass
 
 _LONGEST_PIECE = 4000
 """SudachiPy takes at most 49,149 bytes at a time; a line longer than this many characters is cut."""

@@ -8,11 +8,10 @@ not follow, and ``~`` marks words that count only after Arabic digits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from genesis_rag.text import unit_tables as tables
 from genesis_rag.text.numerals import Exact, View
 from genesis_rag.text.patterns import lazy
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
