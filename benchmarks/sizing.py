@@ -44,6 +44,7 @@ class Figures:
         writer_chunks_a_second: read, cut, stored, derived and published by one process, embedding next to nothing.
         search_ms: median vector search among a million chunks of ``search_dim`` numbers in the index of one machine.
         codes_bytes: of its file, a chunk.
+        change_s: until 10,000 more chunks are published in an index of a million.
         cpu_tokens_a_second: an int8 embedder of 22 M parameters (all-MiniLM-L6-v2).
         quoted_answers_a_second: answers by quotation.
         cores: of this machine.
@@ -59,6 +60,7 @@ class Figures:
     search_ms: float
     search_dim: int
     codes_bytes: float
+    change_s: float
     cpu_tokens_a_second: float
     quoted_answers_a_second: float
     cores: int
@@ -130,6 +132,7 @@ def plan(chunks: int, found: Figures, assumed: Assumptions) -> dict[str, float]:
         "disk_memory_gib": disk / GIB,
         "disk_nodes": _nodes(disk, assumed),
         "codes_gib": chunks * found.codes_bytes * assumed.dim / found.search_dim / GIB,
+        "change_s": chunks / 1e6 * found.change_s,
         "search_s": found.search_ms / 1000 * chunks / 1e6 * assumed.dim / found.search_dim,
         "gpu_hours": flops / assumed.gpu_flops / 3600,
         "small_gpu_hours": flops / assumed.small_gpu_flops / 3600,
@@ -171,6 +174,7 @@ def table(result: Mapping[str, Any]) -> str:
         ("keyword index of one machine (disk)", lambda p: _size(p["lexical_gib"])),
         ("vector index of one machine (disk, mapped)", lambda p: _size(p["codes_gib"])),
         ("… vector search of one question there", lambda p: f"{p['search_s']:,.2f} s"),
+        ("… publishing 10,000 more chunks there", lambda p: f"{p['change_s'] / 60:,.0f} min"),
         ("cluster, HNSW: memory of one replica", lambda p: _size(p["hnsw_memory_gib"])),
         ("… search nodes, two replicas", lambda p: f"{p['hnsw_nodes']:,.0f}"),
         ("cluster, DiskANN: memory of one replica", lambda p: _size(p["disk_memory_gib"])),
@@ -230,7 +234,8 @@ def measure(documents: Path) -> Figures:
                     tokens += parts.embedder.count_tokens(contextual_text(info.title, chunk.heading_path, chunk.text))
     embedding, load, scale = (read_result(name) for name in ("embedding_backends", "server_load", "scale"))
     rate: Any = embedding["passages_a_second"]
-    vectors: Any = scale["sizes"]["1000000"]["kinds"]["signs and 8 bits (ours)"]  # type: ignore[index]
+    million: Any = scale["sizes"]["1000000"]  # type: ignore[index]
+    vectors = million["kinds"]["signs and 8 bits (ours)"]
     one: Any = load["one_client"]
     return Figures(
         text_bytes=text / chunks,
@@ -243,6 +248,7 @@ def measure(documents: Path) -> Figures:
         search_ms=vectors["p50 ms"],
         search_dim=256,
         codes_bytes=vectors["file MB"],
+        change_s=million["change"]["added_s"],
         cpu_tokens_a_second=rate["onnx_int8"] * embedding["tokens"] / embedding["passages"],  # type: ignore[operator]
         quoted_answers_a_second=one["answers_per_second"],
         cores=int(describe_machine()["cores"]),  # type: ignore[call-overload]

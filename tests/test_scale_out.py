@@ -42,6 +42,7 @@ def figures(sizing: ModuleType) -> Any:
         search_ms=100,
         search_dim=256,
         codes_bytes=256,
+        change_s=6,
         cpu_tokens_a_second=20_000,
         quoted_answers_a_second=50,
         cores=2,
@@ -56,7 +57,7 @@ def test_a_plan_by_hand(sizing: ModuleType) -> None:
     assert plan["hnsw_memory_gib"] == pytest.approx((4096 + 128 + 800) * 2**20 / 2**30)
     assert plan["disk_memory_gib"] == pytest.approx((1024 + 800) * 2**20 / 2**30)
     assert plan["hnsw_nodes"] == plan["disk_nodes"] == 2
-    assert plan["codes_gib"] == 1.0
+    assert plan["codes_gib"] == 1.0 and plan["change_s"] == pytest.approx(6 * 1.048576)
     assert plan["search_s"] == pytest.approx(0.1 * 1.048576 * 4)
     assert plan["gpu_hours"] == pytest.approx(2 * 300e6 * 200 * 2**20 / (0.5 * 1e15) / 3600)
     assert plan["cpu_core_hours"] == pytest.approx(2**20 * 200 / 20_000 * 2 / 3600)
