@@ -17,11 +17,11 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from genesis_rag.errors import BackendError, NotAllowedError, UserError
+from genesis_rag.values import dataclass
 
 MOST_BYTES = 64 * 2**20
 MOST_SECONDS = 60.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from genesis_rag.assistant import Assistant
 from genesis_rag.indexes import copy_index, differences
 from genesis_rag.settings import Settings
 from genesis_rag.types import Hit
+from genesis_rag.values import dataclass
 from genesis_rag.wiring import open_assistant, open_parts
 
 Progress = Callable[[str, int, int], None]

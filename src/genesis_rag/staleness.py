@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from genesis_rag.assistant import Assistant
 from genesis_rag.types import Document, DocumentInfo
+from genesis_rag.values import dataclass
 
 State = Literal["unchanged", "moved", "changed", "gone"]
 

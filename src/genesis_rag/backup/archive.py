@@ -8,12 +8,13 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any
 
 from genesis_rag.errors import GenesisError, UserError
+from genesis_rag.values import dataclass
 
 SCHEMA = "genesis-rag/backup/1"
 LIST, STORE = "backup.json", "store.sqlite"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from genesis_rag.errors import UserError
+from genesis_rag.values import dataclass
 
 ELSEWHERE = "restored"
 """Folder of the home for originals that lay outside of it: a backup never writes there."""

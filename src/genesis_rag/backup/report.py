@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from genesis_rag.types import SkippedFile
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

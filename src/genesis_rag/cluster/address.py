@@ -7,11 +7,11 @@ process on one machine, ``milvus:FILE.db`` with Milvus Lite. ``texts`` is any ad
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from genesis_rag.errors import SettingsError
+from genesis_rag.values import dataclass
 
 SCHEMES = {"milvus": "http", "milvus+tls": "https"}
 DENSE_INDEXES = ("FLAT", "HNSW", "DISKANN", "AUTOINDEX")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 
 from genesis_rag.cluster.address import ClusterAddress
 from genesis_rag.cluster.milvus import Milvus
 from genesis_rag.cluster.texts import Texts
 from genesis_rag.errors import IndexDamagedError, IndexMismatchError, IndexNotFoundError
 from genesis_rag.index import IndexIdentity
+from genesis_rag.values import dataclass
 
 FORM = 1
 DOCUMENTS_SUFFIX = "_documents"

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index.store import encode, text_check
 from genesis_rag.index.stored import StoredWhole
 from genesis_rag.types import Chunk, Document, DocumentInfo
+from genesis_rag.values import dataclass
 
 TEXT_LIMIT = 60_000
 """Bytes of a field; Milvus takes 65,535."""

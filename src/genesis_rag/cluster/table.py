@@ -8,7 +8,6 @@ row and filter; a read may lag behind a write by seconds unless it asks for ``St
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.errors import BackendError
 from genesis_rag.protocols import Vectors
+from genesis_rag.values import dataclass
 
 Row = Mapping[str, Any]
 Weights = Mapping[int, float]

@@ -16,10 +16,11 @@ import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from genesis_rag.values import dataclass
 
 K1, B = 1.2, 0.75
 PADDING = 0

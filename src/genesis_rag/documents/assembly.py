@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from genesis_rag.documents.builder import Body
@@ -12,6 +12,7 @@ from genesis_rag.errors import UnreadableDocumentError
 from genesis_rag.text.language import detect_language
 from genesis_rag.text.normalize import nfc
 from genesis_rag.types import Document, Language
+from genesis_rag.values import dataclass
 
 MAX_TITLE = 300
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from genesis_rag.documents.limits import DEFAULT_LIMITS, LoadLimits, Meter
 from genesis_rag.text.normalize import nfc
 from genesis_rag.types import BlockKind, Section
+from genesis_rag.values import dataclass
 
 MAX_HEADING = 200
 """A longer heading is a paragraph that somebody styled as one; it would swamp the heading path of every chunk below."""

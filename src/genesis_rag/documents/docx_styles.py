@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from genesis_rag.documents.containers import Container, Element, attribute, child, is_on, local
 from genesis_rag.documents.list_numbers import written
+from genesis_rag.values import dataclass
 
 MAX_LEVEL = 8
 _HEADING = re.compile(r"(?:heading|見出し|berschrift)\s*([1-9])", re.IGNORECASE)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from genesis_rag.errors import UnreadableDocumentError
+from genesis_rag.values import dataclass
 
 MIB = 2**20
 

@@ -16,12 +16,13 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 from genesis_rag.errors import GenesisError, UnreadableDocumentError
+from genesis_rag.values import dataclass
 
 MOST_SECONDS = 20.0
 MOST_MEMORY = 2 * 2**30

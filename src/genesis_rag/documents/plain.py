@@ -7,12 +7,12 @@ is prose, because a wrong heading would name every chunk below it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from genesis_rag.documents import line_shapes as shapes
 from genesis_rag.documents.line_shapes import Style
 from genesis_rag.types import BlockKind, Section
+from genesis_rag.values import dataclass
 
 PLAIN = "plain"
 TITLE = Style("title", 1)

@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +25,7 @@ from genesis_rag.documents.limits import too_big
 from genesis_rag.documents.wire import unpacked
 from genesis_rag.errors import BackendError, UnreadableDocumentError
 from genesis_rag.types import Document
+from genesis_rag.values import dataclass
 
 PIPE_BYTES = 2**20
 AHEAD = 4

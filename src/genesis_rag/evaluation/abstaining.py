@@ -6,12 +6,12 @@ Risk and coverage follow El-Yaniv and Wiener ("On the foundations of noise-free 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genesis_rag.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, Estimate, Floats, resample_counts
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

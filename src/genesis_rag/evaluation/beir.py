@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from genesis_rag.errors import UserError
 from genesis_rag.evaluation.dataset import parse_lines, read_bytes, text_of
 from genesis_rag.evaluation.items import Evidence, Item, QuestionSet
 from genesis_rag.text.language import detect_language
+from genesis_rag.values import dataclass
 
 HINT = "A BEIR folder holds corpus.jsonl, queries.jsonl and qrels/test.tsv (query-id, corpus-id, score)."
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"

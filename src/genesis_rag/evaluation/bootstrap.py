@@ -6,10 +6,11 @@ All measures of one group of questions are resampled together, each as the mean 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from genesis_rag.values import dataclass
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -26,6 +25,7 @@ from genesis_rag.text.numbers import unsupported_quantities
 from genesis_rag.text.sentences import sentence_spans
 from genesis_rag.text.terms import BigramAnalyser
 from genesis_rag.types import Answer, Citation
+from genesis_rag.values import dataclass
 
 SUPPORTING_SHARE = 0.7
 _LATIN_NAME = re.compile(r"\b[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*\b")

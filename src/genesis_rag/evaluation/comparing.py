@@ -8,13 +8,14 @@ in a paired bootstrap over the questions it is below zero in all but so few resa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from genesis_rag.errors import UserError
 from genesis_rag.evaluation.bootstrap import PAIRED_RESAMPLES, Change, holm, paired_change
 from genesis_rag.evaluation.measures import MAIN_CUTOFF, MEASURES, label_of, measure_of
 from genesis_rag.evaluation.run_file import Run
+from genesis_rag.values import dataclass
 
 COMPARISON_SCHEMA = "genesis-rag/comparison/1"
 TOLERANCE = 0.02

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal, Protocol
 
@@ -22,6 +22,7 @@ from genesis_rag.errors import UserError
 from genesis_rag.evaluation.items import Evidence, Item
 from genesis_rag.text.normalize import fold, search_key
 from genesis_rag.types import Document, DocumentInfo, Span
+from genesis_rag.values import dataclass
 
 Found = Literal["exact", "normalised", "document", "unknown_source", "quote_not_found"]
 MOST_PLACES = 20

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from genesis_rag.values import dataclass
 
 ALL_ANSWERS_NEEDED = frozenset({"list", "comparison"})
 """Types whose entries of the answers are all required; for the others any one will do."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from genesis_rag.evaluation import matching
@@ -14,6 +13,7 @@ from genesis_rag.evaluation.needs import Needs, need_ranks
 from genesis_rag.evaluation.ranking import Ranks, ndcg_at, recall_at, reciprocal_rank, success_at
 from genesis_rag.text.language import detect_language
 from genesis_rag.types import Answer
+from genesis_rag.values import dataclass
 
 CUTOFFS = (1, 3, 5, 10)
 MAIN_CUTOFF = 5

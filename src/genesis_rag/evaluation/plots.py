@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from genesis_rag.evaluation.markup import Markup, element, join
+from genesis_rag.values import dataclass
 
 WIDTH = 540
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 84, 12, 34

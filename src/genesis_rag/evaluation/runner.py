@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from genesis_rag.assistant import AskOptions
@@ -14,6 +14,7 @@ from genesis_rag.evaluation.items import Item, QuestionSet
 from genesis_rag.evaluation.measures import MAIN_CUTOFF, answer_hit_values, answer_values, retrieval_values
 from genesis_rag.evaluation.needs import needs_of
 from genesis_rag.types import Answer, Hit
+from genesis_rag.values import dataclass
 
 Progress = Callable[[str, int, int, str], None]
 

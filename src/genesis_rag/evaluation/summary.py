@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from genesis_rag.evaluation import abstaining
 from genesis_rag.evaluation.abstaining import Decision, RiskPoint, Threshold
 from genesis_rag.evaluation.bootstrap import RESAMPLES, Estimate, estimates
 from genesis_rag.evaluation.runner import Result
+from genesis_rag.values import dataclass
 
 Table = Mapping[str, Estimate]
 """Measure -> estimate."""

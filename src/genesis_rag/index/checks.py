@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from genesis_rag.index.snapshot import SOURCE_VISIBLE, VISIBLE, Snapshot
 from genesis_rag.index.store import Published, text_check, text_sha256
 from genesis_rag.index.vectors import FaissVectorIndex
 from genesis_rag.types import Chunk
+from genesis_rag.values import dataclass
 
 MESSAGES = 20
 PROBES = 200

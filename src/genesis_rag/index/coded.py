@@ -14,7 +14,7 @@ The bits are those of RaBitQ (Gao and Long 2024, arXiv 2405.12497) without its r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from genesis_rag.index.coded_rows import CodedFile, CodedRows, coded, read_coded
 from genesis_rag.index.faiss_parts import one_thread
 from genesis_rag.index.vectors import Found, among, checked_queries, checked_rows, last_of_each, sorted_found
 from genesis_rag.protocols import Ids, Vectors
+from genesis_rag.values import dataclass
 
 RESCORED = 3_000
 """Rows that are scored for one query; a filter that lets no more through is searched exactly but for rounding."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.index.vectors import checked_rows
 from genesis_rag.protocols import Ids, Vectors
+from genesis_rag.values import dataclass
 
 COPIED_AT_ONCE = 50_000
 MAGIC = b"GENVEC01"

@@ -5,7 +5,6 @@ A filter of a million chunks is answered from here in a few milliseconds; the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +15,7 @@ from genesis_rag.index.rows import rows_told
 from genesis_rag.index.snapshot import ROWS_AT_ONCE, VISIBLE, Snapshot
 from genesis_rag.protocols import Ids
 from genesis_rag.types import Language
+from genesis_rag.values import dataclass
 
 COLUMNS_NAME = "chunks.npy"
 _CODES = {language: code for code, language in enumerate(get_args(Language))}

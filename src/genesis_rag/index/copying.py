@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.recovery import read_state
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, describe, read_published, write_meta
+from genesis_rag.values import dataclass
 
 RESTORING = ".restore"
 """Where a store waits inside the folder of an index until it is found sound."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import write_meta
 from genesis_rag.protocols import Ids, LexicalIndex
 from genesis_rag.types import Chunk
+from genesis_rag.values import dataclass
 
 TermMaker = Callable[[str, Chunk], Sequence[str]]
 """Makes the terms of the keyword index from (document title, chunk); belongs to the identity's analyser."""

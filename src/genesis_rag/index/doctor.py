@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
 from genesis_rag.errors import IndexDamagedError
@@ -15,6 +14,7 @@ from genesis_rag.index.recovery import read_pending
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, describe, read_meta, write_meta
 from genesis_rag.index.writer import IndexWriter
+from genesis_rag.values import dataclass
 
 LOOK_AGAIN_HINT = "Look through your files again: genesis-rag index --prune PATH…"
 FINISH_HINT = "Finish the rebuild: genesis-rag index --rebuild PATH…"

@@ -6,7 +6,6 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from genesis_rag.index.stamps import FileStamp
 from genesis_rag.index.store import text_blocks, text_check, text_sha256
 from genesis_rag.protocols import Vectors
 from genesis_rag.types import Chunk, Document
+from genesis_rag.values import dataclass
 
 UNIT_TOLERANCE = 1e-3
 HASHES_AT_ONCE = 500

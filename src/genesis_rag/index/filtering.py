@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from fnmatch import translate
 
 import numpy as np
@@ -13,6 +12,7 @@ from genesis_rag.index.columns import Columns, document_label
 from genesis_rag.index.snapshot import SOURCE_VISIBLE, VISIBLE, Snapshot
 from genesis_rag.protocols import Ids
 from genesis_rag.types import SearchFilter
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from genesis_rag.errors import GenesisError, IndexLockedError
+from genesis_rag.values import dataclass
 
 LOCK_NAME = "writer.lock"
 

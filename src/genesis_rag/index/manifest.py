@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from genesis_rag.errors import IndexMismatchError
 from genesis_rag.index import durable
+from genesis_rag.values import dataclass
 
 MANIFEST_NAME = "manifest.json"
 EDGE_BYTES = 4096

@@ -7,8 +7,9 @@ import hashlib
 import os
 import stat
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from genesis_rag.values import dataclass
 
 SETTLED_NS = 2_000_000_000
 """A file changed less than two seconds before it was looked at may change again within the same tick of its clock."""

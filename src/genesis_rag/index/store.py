@@ -7,11 +7,12 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from genesis_rag.errors import IndexDamagedError
 from genesis_rag.index.connection import DAMAGED_HINT
 from genesis_rag.index.manifest import IndexIdentity
+from genesis_rag.values import dataclass
 
 BLOCK_CHARACTERS = 32_768
 """Texts are stored in pieces of this many characters, so that a chunk of a long book costs one or two of them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from genesis_rag.index.snapshot import SOURCE_VISIBLE, VISIBLE, Snapshot
 from genesis_rag.index.store import damaged
 from genesis_rag.protocols import Vectors
 from genesis_rag.types import Chunk, Document
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genesis_rag.index import IndexIdentity, IndexWriter
 from genesis_rag.protocols import Embedder
 from genesis_rag.types import Chunk, Document
+from genesis_rag.values import dataclass
 
 FEWEST_CHUNKS, FIRST_CHUNKS, MOST_CHUNKS = 64, 256, 2_048
 MOST_CHARACTERS = 4_000_000

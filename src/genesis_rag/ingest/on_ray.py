@@ -14,7 +14,6 @@ import uuid
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from genesis_rag.documents.discovery import SourceFile
 from genesis_rag.documents.processes import ReadingLimits
 from genesis_rag.errors import BackendError, MissingExtraError, SettingsError
 from genesis_rag.ingest.work import FileReader, Identity, OpenCutter, OpenEmbedder, Row, TextEmbedder
+from genesis_rag.values import dataclass
 
 RETRIES = 4
 """How often a block of work is done again whose worker dies every time."""

@@ -13,12 +13,13 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from genesis_rag.documents.registry import discover
 from genesis_rag.errors import GenesisError, IndexLockedError, IndexMismatchError, UserError
 from genesis_rag.types import IngestReport
+from genesis_rag.values import dataclass
 
 SECONDS_BETWEEN_LOOKS = 0.25
 SETTLED_SECONDS = 0.3

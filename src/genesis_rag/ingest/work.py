@@ -7,7 +7,7 @@ Both take and give rows, dicts of plain columns, as Ray Data passes them on. Not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from typing import Any
 
@@ -20,6 +20,7 @@ from genesis_rag.errors import BackendError, GenesisError, UnreadableDocumentErr
 from genesis_rag.ingest.batch import text_key
 from genesis_rag.protocols import Embedder
 from genesis_rag.types import Chunk, Document
+from genesis_rag.values import dataclass
 
 TOKENS_A_BATCH = 16_384
 

@@ -6,7 +6,6 @@ import json
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from genesis_rag.remote.replies import (
     silent,
     unreachable,
 )
+from genesis_rag.values import dataclass
 
 if TYPE_CHECKING:
     import httpx

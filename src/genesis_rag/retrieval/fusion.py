@@ -7,12 +7,13 @@ The fused score is a convex combination (Bruch, Gai and Ingber, "An Analysis of 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from math import log
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from genesis_rag.values import dataclass
 
 Floats = NDArray[np.float64]
 Group = TypeVar("Group", bound=Hashable)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from genesis_rag.retrieval.fusion import Scored, share_places
 from genesis_rag.retrieval.searchable import Searchable
 from genesis_rag.retrieval.settings import RetrievalSettings
 from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Chunk, DocumentInfo, Passage
+from genesis_rag.values import dataclass
 
 CountTokens = Callable[[str], int]
 

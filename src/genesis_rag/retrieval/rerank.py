@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from genesis_rag.chunking import contextual_text
 from genesis_rag.protocols import Reranker
 from genesis_rag.retrieval.fusion import Scored
 from genesis_rag.retrieval.searchable import Searchable
 from genesis_rag.text.language import detect_language
+from genesis_rag.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
