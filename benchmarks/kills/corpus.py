@@ -41,6 +41,17 @@ class Corpus:
             self._random.choice((self._add, self._edit, self._edit, self._rename, self._copy, self._remove))()
         self._write()
 
+    def keep_small(self, documents: int, characters: int) -> None:
+        """Let the oldest documents and lines and the ends of long ones go, and forget what was: nothing grows."""
+        for kept in (self._texts, self._lines):
+            for name in list(kept)[:-documents]:
+                del kept[name]
+        for name, text in self._texts.items():
+            if len(text) > characters:
+                self._texts[name] = text[:characters].rpartition("\n\n")[0] or text[:characters].strip()
+        self.history = {}
+        self._write()
+
     def _add(self) -> None:
         self._next += 1
         self._texts[self._name(self._next)] = self._text()

@@ -25,7 +25,7 @@ RESULT = Path(__file__).resolve().parents[1] / "results" / "torture.json"
 PARTS: dict[str, tuple[Callable[[Ledger, Path, int], None], int]] = {
     "kills": (killing.one, 500),
     "cuts": (killing.cut, 100),
-    "damage": (damage.one, 600),
+    "damage": (damage.one, 800),
     "faults": (faults.one, len(faults.CASES)),
     "documents": (documents.one, 10_000 * len(documents.FORMATS) // documents.AT_ONCE),
     "soak": (soak.one, 100),

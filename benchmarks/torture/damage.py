@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks.torture.ledger import Ledger
 from benchmarks.torture.library import examined, library, require, require_right
 from genesis_rag.errors import GenesisError
+from genesis_rag.index import filling
 
 REGIONS = 40
 """Every file is cut into so many regions; a turn damages a random byte of the next one."""
@@ -45,26 +46,48 @@ def cut(data: bytearray, at: int, chance: random.Random) -> bytearray:
     return data[:at]
 
 
-WAYS: tuple[Callable[[bytearray, int, random.Random], bytearray], ...] = (flip, smear, blank, cut)
+Way = Callable[[bytearray, int, random.Random], bytearray]
+WAYS: tuple[Way, ...] = (flip, smear, blank, cut)
+FILES = {
+    "store": "store.sqlite",
+    "faiss": "derived/*/vectors.faiss",
+    "codes": "derived/*/vectors.codes",
+    "columns": "derived/*/chunks.npy",
+    "keywords": "derived/*/lexical/*",
+    "manifest": "derived/*/manifest.json",
+}
+KINDS = ("store", "store", "faiss", "keywords", "store", "manifest", "columns", "codes")
+CODED_FROM = 10
+"""Chunks from which on vectors are coded where their file is to be damaged: a small index shall have it."""
+
+
+@contextmanager
+def _coded_from(chunks: int) -> Iterator[None]:
+    usual, filling.CODED_FROM = filling.CODED_FROM, chunks
+    try:
+        yield
+    finally:
+        filling.CODED_FROM = usual
 
 
 def one(ledger: Ledger, folder: Path, turn: int) -> None:
     """Damage one region of one file in one way, and see what comes of it."""
     chance = random.Random(f"{ledger.seed}/{turn}")
+    kind, way = KINDS[turn % len(KINDS)], chance.choice(WAYS)
+    with _coded_from(CODED_FROM if kind == "codes" else filling.CODED_FROM):
+        _one(ledger, folder / ("coded" if kind == "codes" else "exact"), turn, kind, way, chance)
+
+
+def _one(ledger: Ledger, folder: Path, turn: int, kind: str, way: Way, chance: random.Random) -> None:
     made = library(folder, ledger.seed)
     index = made.copy(folder / "damaged")
     with closing(sqlite3.connect(index / "store.sqlite")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    files = {"store": index / "store.sqlite", "faiss": next(index.glob("derived/*/vectors.faiss"))}
-    files["keywords"] = chance.choice(sorted(p for p in index.glob("derived/*/lexical/*") if p.suffix != ".lock"))
-    files["manifest"] = next(index.glob("derived/*/manifest.json"))
-    kinds = ("store", "store", "faiss", "keywords", "store", "manifest")
-    kind, way = kinds[turn % len(kinds)], chance.choice(WAYS)
-    path = files[kind]
+    path = chance.choice(sorted(path for path in index.glob(FILES[kind]) if path.suffix != ".lock"))
     data = bytearray(path.read_bytes())
     if not data:
         return
-    region = (turn // len(kinds)) % REGIONS
+    region = (turn // len(KINDS)) % REGIONS
     at = min(len(data) - 1, (len(data) * region + chance.randrange(max(1, len(data)))) // REGIONS)
     path.write_bytes(way(data, at, chance))
     outcome = _read(index, made.corpus.expected, whole=kind != "store")

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pathlib import Path
 from benchmarks.kills import tools
 from benchmarks.torture.ledger import Ledger
 from benchmarks.torture.library import Library, examined, library, require, require_right
+from genesis_rag.backup import Places, create, restore
 from genesis_rag.errors import GenesisError, IndexLockedError, IndexMismatchError
 from genesis_rag.index import Index, IndexWriter, stamps
 from genesis_rag.ingest import ingest
@@ -176,6 +178,55 @@ def wrong_embedder(ledger: Ledger, made: Library, place: Path, _: object) -> Non
     ledger.count("wrong embedder: refused")
 
 
+def backup(ledger: Ledger, made: Library, place: Path, damage: object) -> None:
+    """Make a backup while a writer goes on and restore it elsewhere: a whole generation, or nothing if damaged."""
+    corpus, file = place.with_name("backup-corpus"), place.with_name("saved.backup")
+    shutil.copytree(made.corpus.folder, corpus, dirs_exist_ok=True)
+    changing, index = next(corpus.glob("folder*/*.txt")), made.copy(place)
+    source, versions, over = changing.relative_to(corpus).as_posix(), [changing.read_text()], threading.Event()
+
+    def write() -> None:
+        for number in range(100):
+            if over.is_set():
+                return
+            versions.append(f"Version {number} of a text.")
+            changing.write_text(versions[-1])
+            ingest([corpus], base=corpus, directory=index, tools=tools.TOOLS)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while len(versions) < 3 and writer.is_alive():
+            time.sleep(0.01)
+        create(_places(corpus, index), file, version="1", force=True)
+    finally:
+        over.set()
+        writer.join()
+    target = place.with_name("restored")
+    shutil.rmtree(target, ignore_errors=True)
+    if damage:
+        data = bytearray(file.read_bytes())
+        data[len(data) * int(str(damage)) // 100] ^= 4
+        file.write_bytes(data)
+    try:
+        restore(_places(target, target / "index"), file, tools.terms, analyser=tools.IDENTITY.analyser)
+    except GenesisError as error:
+        require(bool(damage and error.message and error.hint), f"not restored: {error.message}")
+        require(not (target / "index" / "store.sqlite").exists(), "a damaged backup was restored in part")
+        ledger.count("backup, damaged: refused whole")
+    else:
+        with Index.open(target / "index", tools.IDENTITY, tools.terms) as opened:
+            text = opened.document(opened.find_document(source) or "").text
+        require(text in versions, "the text is of no version")
+        require_right(target / "index", {**made.corpus.expected, source: text}, all_of_them=True)
+        ledger.count(f"backup while writing{', a bit flipped' if damage else ''}: restored as of one instant")
+    shutil.rmtree(corpus)
+
+
+def _places(home: Path, index: Path) -> Places:
+    return Places(home, index, home / "models", home / "none")
+
+
 Case = tuple[Callable[[Ledger, Library, Path, object], None], object]
 CASES: tuple[Case, ...] = (
     *((full_disk, size) for size in FULL),  # type: ignore[misc]
@@ -186,6 +237,7 @@ CASES: tuple[Case, ...] = (
     (versions, 1),  # type: ignore[list-item]
     (versions, 99),  # type: ignore[list-item]
     (wrong_embedder, None),
+    *((backup, damage) for damage in (0, 0, 20, 60, 95)),  # type: ignore[misc]
 )
 
 

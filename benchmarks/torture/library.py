@@ -13,13 +13,16 @@ from genesis_rag.index import Index
 from genesis_rag.index.doctor import DoctorReport, doctor
 from genesis_rag.ingest import ingest
 
+ROUNDED = 0.01
+"""How far the product of a unit vector with itself may lie from 1, where rows are kept in 8 bits."""
+
 
 class Library:
     """A corpus and its index, made once, copied for every turn."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
-        (folder / "corpus").mkdir(parents=True)
+        (folder / "corpus").mkdir(parents=True, exist_ok=True)
         self.corpus = Corpus(folder / "corpus", seed, documents=12, lines=12)
         self.fill(folder / "index")
 
@@ -68,5 +71,5 @@ def require_right(index: Path, texts: dict[str, str], *, all_of_them: bool) -> i
                 vector = tools.EMBEDDER.embed_passages([tools.context(info.title, chunk)])
                 ((ids, scores),) = opened.search_dense(vector, opened.chunk_count)
                 own = scores[ids == number]
-                require(len(own) == 1 and bool(np.isclose(own[0], 1.0, atol=1e-4)), f"chunk {number}: wrong vector")
+                require(len(own) == 1 and bool(np.isclose(own[0], 1.0, atol=ROUNDED)), f"chunk {number}: wrong vector")
         return len(found)

@@ -6,7 +6,9 @@ import io
 import json
 import random
 import zipfile
+import zlib
 from functools import cache
+from html import escape
 from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "documents"
@@ -16,7 +18,15 @@ STRANGE = (
     "\U000e0041\U000e0042 tags e\u0301\u0327\u0323 " + "a\u0300" * 50 + " \ud7ff\ue000 \x85\u2028\u2029 ﷺ Ａ１ ㍿"
 )
 FORMATS = (".txt", ".md", ".html", ".jsonl", ".csv", ".pdf", ".docx", ".pptx", ".xlsx", ".epub")
-ZIPPED = (".docx", ".pptx", ".xlsx", ".epub")
+MAIN = {
+    ".docx": ("word/document.xml",),
+    ".pptx": ("ppt/slides/slide1.xml",),
+    ".xlsx": ("xl/worksheets/sheet1.xml",),
+    ".epub": ("a.xhtml",),
+}
+"""The part of a container that holds its text."""
+
+ZIPPED = tuple(MAIN)
 
 
 @cache
@@ -79,10 +89,11 @@ def _zipped(parts: dict[str, str] | dict[str, bytes]) -> bytes:
 def hostile(suffix: str) -> tuple[bytes, ...]:
     """Return files that were made to harm: bombs, circles, depths, widths, encodings."""
     if suffix in ZIPPED:
-        with zipfile.ZipFile(io.BytesIO(good(suffix)[0])) as archive:
+        with zipfile.ZipFile(io.BytesIO(good(suffix)[-1])) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
-        main = max((name for name in parts if name.endswith((".xml", ".xhtml"))), key=lambda name: len(parts[name]))
-        return tuple(_zipped({**parts, main: data}) for data in _evil_xml(parts[main]))
+        main = next(name for name in MAIN[suffix] if name in parts)
+        evil = [{**parts, main: data} for data in _evil_xml(parts[main])]
+        return tuple(_zipped(one) for one in [*evil, *_evil_parts(parts, suffix)])
     if suffix == ".pdf":
         return tuple(_evil_pdf())
     deep = 100_000
@@ -107,6 +118,34 @@ def hostile(suffix: str) -> tuple[bytes, ...]:
     )
 
 
+def _evil_parts(parts: dict[str, bytes], suffix: str) -> list[dict[str, bytes]]:
+    """Return containers that harm by what they hold: too many parts, names that lead out, bombs beside, far cells."""
+    found = [
+        {**parts, **{f"x/{n}.xml": b"" for n in range(20_000)}},
+        {**parts, "../../outside.xml": b"<a/>", "/tmp/outside.xml": b"<a/>"},
+        {**parts, "media/bomb.xml": bytes(300 * 2**20)},
+        {name: data for name, data in parts.items() if not name.endswith(".rels")},
+        {name: data[: len(data) // 2] for name, data in parts.items()},
+    ]
+    if suffix == ".xlsx":
+        (sheet,) = MAIN[suffix]
+        signs = random.Random(1).choices(range(0x4E00, 0x9000), k=1_000_000)  # all alike would pass for a zip bomb
+        text = "".join(map(chr, signs)) + STRANGE.encode("utf-8", "replace").decode()
+        cells = (
+            '<c r="XFD1048576"><v>1</v></c>',
+            f'<c r="A1" t="inlineStr"><is><t>{text}</t></is></c>',
+            "".join(f'<c r="A1"><v>{n * 7_919 % 1_000_003}</v></c>' for n in range(300_000)),
+        )
+        rows = [f'<row r="1">{cell}</row>' for cell in cells]
+        rows.append("".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 50_001)))
+        kind = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+        merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+        sheets = [f"<worksheet {kind}><sheetData>{row}</sheetData></worksheet>" for row in rows]
+        sheets.append(f"<worksheet {kind}><sheetData>{rows[0]}</sheetData>{merged}</worksheet>")
+        found += [{**parts, sheet: one.encode()} for one in sheets]
+    return found
+
+
 def _evil_xml(good_part: bytes) -> tuple[bytes, ...]:
     laughs = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
     bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><x>&a9;</x>'.encode()
@@ -120,9 +159,15 @@ def _evil_xml(good_part: bytes) -> tuple[bytes, ...]:
         b"<x>" + b"<a/>" * 300_000 + b"</x>",
         good_part[:middle] + b"<a>" * 5_000 + good_part[middle:],
         good_part[:middle] + (WORDS * 20_000).encode() + good_part[middle:],
+        good_part[:middle] + escape(STRANGE).encode("utf-8", "replace") * 99 + good_part[middle:],
         good_part.decode("utf-8", "replace").encode("utf-16"),
+        good_part.decode("utf-8", "replace").encode("cp932", "replace"),
         b"",
     )
+
+
+def _stream(data: bytes, entries: bytes = b"") -> bytes:
+    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(data), entries, data)
 
 
 def _evil_pdf() -> tuple[bytes, ...]:
@@ -131,6 +176,7 @@ def _evil_pdf() -> tuple[bytes, ...]:
         return body + b"trailer << /Root 1 0 R /Size %d >>\n%%%%EOF" % (len(objects) + 1)
 
     root = b"<< /Type /Catalog /Pages 2 0 R /Outlines 3 0 R >>"
+    own = b"/Resources << /XObject << /X 6 0 R >> >>"
     text = b"BT /F1 12 Tf 10 10 Td (" + b"x" * 200_000 + b") Tj ET"
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>"
     return (
@@ -142,6 +188,12 @@ def _evil_pdf() -> tuple[bytes, ...]:
         pdf(root, b"<< /Type /Pages /Kids [5 0 R] /Count 1 >>", b"<< /First 3 0 R /Next 3 0 R /Title (a) >>",
             b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text), page),
         pdf(b"1 0 R"),
+        pdf(root, b"<< /Type /Pages /Kids [5 0 R] /Count 1 >>", b"<< >>", _stream(b"/X Do"),
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R " + own + b" >>",
+            _stream(b"/X Do " * 99, b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] " + own)),
+        pdf(root, b"<< /Type /Pages /Kids [5 0 R] /Count 1 >>", b"<< >>",
+            _stream(zlib.compress(b"BT (x) Tj ET\n" * 2**24), b"/Filter /FlateDecode"), page),
+        pdf(root, *(b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>" % n for n in range(3, 20_000)), page),
         b"%PDF-1.7\n" + b"\x00" * 100_000,
     )  # fmt: skip
 

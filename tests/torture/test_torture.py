@@ -16,7 +16,7 @@ from benchmarks.torture.__main__ import run  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
-PARTS = {"kills": (killing.one, 2), "damage": (damage.one, 24), "documents": (documents.one, 10), "soak": (soak.one, 1)}
+PARTS = {"kills": (killing.one, 2), "damage": (damage.one, 32), "documents": (documents.one, 10), "soak": (soak.one, 1)}
 
 
 @pytest.mark.parametrize("name", PARTS)
