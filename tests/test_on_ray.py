@@ -190,7 +190,9 @@ def test_workers_that_are_killed_lose_nothing(home: Path, model_server: Any, sta
     end(embedders[:1])
     assert there.wait(SECONDS) == 0, log.read_text()[-2000:]
     assert contents(home / "there") == expected
-    assert set(embedded(model_server)) == asked
+    again = embedded(model_server)
+    assert set(again) == asked and len(again) - len(asked) < len(asked) / 3, "only what the dead had at hand"
+    assert log.read_text() == "", "quiet, whoever dies"
     until(lambda: not alive(processes), "Ray to end")
     assert not left_behind(there)
 
