@@ -230,7 +230,7 @@ def _known_tokenizer(path: Path, _changed: int, _size: int) -> Tokenizer:
 
 def _read_tokenizer(path: Path) -> Tokenizer:
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_buffer(path.read_bytes())
     except Exception as error:  # the library raises plain Exception
         raise ModelError(f"{path} cannot be read as a tokenizer: {error}", REPAIR) from error
     tokenizer.no_padding()

@@ -127,7 +127,7 @@ def _mapped(path: Path) -> NDArray[np.uint8]:
 
 def _tokenizer(content: bytes, folder: Path) -> Tokenizer:
     try:
-        tokenizer = Tokenizer.from_str(content.decode("utf-8"))
+        tokenizer = Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises plain Exception
         raise ModelError(f"{folder / TOKENIZER_FILE} is damaged: {error}", _REPAIR) from error
     tokenizer.no_padding()

@@ -26,15 +26,15 @@ _MORE_OF = lazy(r"\b(?:has|have|had|uses?|holds?) (?:more|fewer) (?P<noun>.+)$")
 _SPENDS = lazy(r"\b(?P<verb>spend|invest)s? (?:more|less) (?P<rest>(?:on|in) .+)$")
 _OF_WHAT = lazy(r"^(?P<noun>.+?) (?:is|was|are|were) \w+$")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    ("first", re.compile(r"先(?:に|で|です|か)|早[いかく]|\b(?:first|earlier|earliest|older|sooner)\b")),
-    ("last", re.compile(r"後(?:に|で|です|か)|遅[いかく]|\b(?:last|later|latest|newer)\b")),
-    ("least", re.compile(r"小さ|少な|低[いかく]|短[いかく]|\b(?:smaller|fewer|less|lower|slower|shorter|cheaper)\b")),
+    ("first", lazy(r"先(?:に|で|です|か)|早[いかく]|\b(?:first|earlier|earliest|older|sooner)\b")),
+    ("last", lazy(r"後(?:に|で|です|か)|遅[いかく]|\b(?:last|later|latest|newer)\b")),
+    ("least", lazy(r"小さ|少な|低[いかく]|短[いかく]|\b(?:smaller|fewer|less|lower|slower|shorter|cheaper)\b")),
     (
         "most",
-        re.compile(r"大き|[多高長速][いかく]|\b(?:larger|bigger|more|higher|faster|longer|greater)\b"),
+        lazy(r"大き|[多高長速][いかく]|\b(?:larger|bigger|more|higher|faster|longer|greater)\b"),
     ),
 )
-_SPEED = re.compile(r"速[いかく]|\b(?:fast|slow)er\b")
+_SPEED = lazy(r"速[いかく]|\b(?:fast|slow)er\b")
 _LATIN = r"[A-Za-z][A-Za-z0-9.&-]*(?: (?:for )?[A-Z0-9][A-Za-z0-9.&-]*)*"
 _NAMES_JA = lazy(rf"[A-Za-z][A-Za-z0-9.-]*(?!第)[一-鿿]+|{_LATIN}|[0-9]{{5,}}|[ァ-ヺー・]{{3,}}")
 _NAMES_EN = lazy(rf"(?=[A-Z]){_LATIN}|\b[0-9]{{5,}}\b")
