@@ -36,6 +36,9 @@ FILES_A_BLOCK = 64
 BLOCK_BYTES = 512 * 1024
 """Ray Data hands work on in blocks; this much of documents or vectors is one."""
 
+ROWS_ON_GPU = 128
+"""Ray Data wants a number of rows with a GPU, and waits for as many. Elsewhere a block is enough, and sooner done."""
+
 AHEAD_BYTES = 256 * 2**20
 """What may wait between reading and writing for each embedding actor; Ray Data holds back the workers beyond that."""
 
@@ -169,7 +172,7 @@ def _pipeline(
                 TextEmbedder,
                 fn_constructor_args=(open_embedder, reader.identity),
                 compute=ray.data.ActorPoolStrategy(size=share.embedders),
-                batch_size=None,
+                batch_size=ROWS_ON_GPU if share.gpus else None,
                 num_cpus=ACTOR_CPUS,
                 num_gpus=share.gpus or None,
                 max_task_retries=RETRIES,
