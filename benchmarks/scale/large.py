@@ -55,14 +55,10 @@ class Exact:
 
     def see(self, first: int, rows: Rows) -> None:
         """Look at rows with the ids from ``first`` on."""
-        products = np.concatenate([self.scores, self.queries @ rows.T], axis=1)
-        ids = np.concatenate(
-            [self.ids, np.broadcast_to(first + np.arange(len(rows)), (len(self.ids), len(rows)))], axis=1
-        )
-        best = np.argpartition(-products, DEPTH - 1, axis=1)[:, :DEPTH]
-        order = np.take_along_axis(best, np.argsort(-np.take_along_axis(products, best, axis=1), axis=1), axis=1)
-        self.scores = np.take_along_axis(products, order, axis=1)
-        self.ids = np.take_along_axis(ids, order, axis=1)
+        scores, ids = faiss.knn(self.queries, rows, DEPTH, metric=faiss.METRIC_INNER_PRODUCT)
+        scores, ids = np.concatenate([self.scores, scores], axis=1), np.concatenate([self.ids, ids + first], axis=1)
+        best = np.argsort(-scores, axis=1)[:, :DEPTH]
+        self.scores, self.ids = np.take_along_axis(scores, best, axis=1), np.take_along_axis(ids, best, axis=1)
 
 
 def make(work: Path, shared: Path, size: int, *, whole: bool = True, a_text: int = len(CUTS)) -> dict[str, object]:

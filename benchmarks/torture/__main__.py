@@ -3,10 +3,11 @@
     python -m benchmarks.torture [PART…] [--seconds N] [--seed 1] [--scale 1.0] [--low] [--fresh]
 
 Parts: kills (SIGKILL in every phase of index, delete and rebuild), cuts (of the power), damage (cut and flipped files
-of every kind, in every region), faults (full disk, read-only folder, permissions, clock, writers, versions), documents
-(mutated documents for every loader) and soak (questions and updates with flat memory and files). Each part is written
-to its own entry of benchmarks/results/torture.json as it goes; one that was stopped, or bounded by ``--seconds``, goes
-on where it was, with the same seeds. The exit code is 1 if anything did not hold.
+of every kind, in every region), faults (full disk, read-only folder, permissions, clock, writers, versions, backups),
+documents (files made to harm and mutated ones for every loader) and soak (questions and updates with flat memory and
+files). Each part is written to its own entry of benchmarks/results/torture.json as it goes; one that was stopped, or
+bounded by ``--seconds``, goes on where it was, with the same seeds; of the soak 60 turns must be of one process. The
+exit code is 1 if anything did not hold.
 """
 
 from __future__ import annotations

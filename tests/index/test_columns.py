@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from genesis_rag.index.columns import COLUMNS_NAME, Columns
+from genesis_rag.index.manifest import DerivedManifest
 from genesis_rag.types import SearchFilter
 
 
@@ -45,6 +47,20 @@ def test_damaged_columns_are_made_anew(directory: Path, kit: Any, content: bytes
         assert len(index.repairs) == 1 and COLUMNS_NAME in index.repairs[0]
         ((found, _),) = index.search_dense(kit.vector("x")[None], 100, SearchFilter(language="ja"))
         assert len(found) == 3
+
+
+def test_an_index_from_before_there_were_columns_gets_them(directory: Path, kit: Any) -> None:
+    (place,) = directory.glob("derived/*")
+    old = DerivedManifest.read(place)
+    (place / COLUMNS_NAME).unlink()
+    replace(old, files={name: one for name, one in old.files.items() if name != COLUMNS_NAME}).write(place)
+    with kit.write(directory) as writer:
+        kit.put(writer, kit.document("new.txt", "A new one. " * 4))
+        writer.commit()
+        assert len(writer.repairs) == 1 and COLUMNS_NAME in writer.repairs[0]
+    assert len(rows(directory)) == 10
+    with kit.read(directory) as index:
+        assert index.repairs == ()
 
 
 def test_other_forms_of_a_table_are_refused(tmp_path: Path) -> None:
