@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,24 @@ def machine(log: Path, *more: str) -> subprocess.Popen[bytes]:
     """Start what Ray starts on one machine of a cluster."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *more]
     return start([*command, "--num-cpus=2", "--object-store-memory=100000000"], log)
+
+
+@contextmanager
+def cluster(home: Path, started: Any, *more: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start a cluster of two machines; yield its address and the second machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        place = ["--include-dashboard=false", f"--temp-dir={folder}"]
+        head = machine(home / "head", "--head", f"--port={address[10:]}", *place, *more)
+        started.append(head)
+        until(lambda: STARTED in (home / "head").read_text("utf-8", "replace"), "the head", head)
+        other = machine(home / "other", f"--address={address}", *more)
+        started.append(other)
+        until(lambda: machines(address) == 2, "the other machine", other)
+        yield address, other
+        end([head.pid, *below(head.pid)])
 
 
 def contents(place: Path) -> list[tuple[Any, ...]]:
@@ -202,18 +220,7 @@ def test_a_machine_that_is_lost_loses_nothing(home: Path, model_server: Any, sta
     here = start(index(home, "here"), log)
     started.append(here)
     assert here.wait(SECONDS) == 0, log.read_text()[-2000:]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        head = machine(
-            home / "head", "--head", f"--port={address[10:]}", "--include-dashboard=false", f"--temp-dir={folder}"
-        )
-        started.append(head)
-        until(lambda: STARTED in (home / "head").read_text("utf-8", "replace"), "the head", head)
-        other = machine(home / "other", f"--address={address}")
-        started.append(other)
-        until(lambda: machines(address) == 2, "the other machine", other)
+    with cluster(home, started) as (address, other):
         model_server.delay = 0.1
         model_server.requests.clear()
         there = start(index(home, "there", "--on", "ray", "--address", address, "--workers", "2"), log)
@@ -222,7 +229,6 @@ def test_a_machine_that_is_lost_loses_nothing(home: Path, model_server: Any, sta
         assert any(EMBEDDER in name for name in below(other.pid).values())
         end([other.pid, *below(other.pid)])
         assert there.wait(SECONDS) == 0, log.read_text()[-2000:]
-        end([head.pid, *below(head.pid)])
     assert contents(home / "there") == contents(home / "here")
 
 
@@ -271,7 +277,7 @@ def test_ctrl_c_keeps_what_was_saved_and_ends_all(home: Path, model_server: Any,
 
 
 DEADLY = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from genesis_rag.chunking import ChunkSettings, chunk_document, contextual_text
 from genesis_rag.embedding.hashing import HashingEmbedder
@@ -299,16 +305,36 @@ class Deadly(HashingEmbedder):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().embed_passages(texts)
 
-def run(place):
+def run(place, workers):
     own = HashingEmbedder()
     tools = Tools(IndexIdentity(own.fingerprint, own.dim, "test", "words"), own, chunk, context, lambda title, c: ["a"])
-    workers = RayWorkers(RayOptions("", 2), cutter, Deadly, ReadingLimits())
     return ingest([place / "corpus"], base=place, directory=place / "there" / "index", tools=tools, workers=workers)
 
 def main():
     on_ray.RETRIES = 1
-    report = run(Path(__file__).parent)
+    report = run(Path(__file__).parent, RayWorkers(RayOptions("", 2), cutter, Deadly, ReadingLimits()))
     print("told", report.added, [one.source for one in report.skipped], {one.reason for one in report.skipped})
+
+class Slow(HashingEmbedder):
+    def embed_passages(self, texts):
+        time.sleep(0.5)
+        return super().embed_passages(texts)
+
+def honest():
+    return Cutter(chunk, context, HashingEmbedder().count_tokens)
+
+class Counted(RayWorkers):
+    def work(self, *args, alone):
+        passes.append(alone)
+        return super().work(*args, alone=alone)
+
+passes = []
+
+def lose(address):
+    on_ray.PATIENCE_SECONDS, on_ray.ROWS_ON_GPU = 15.0, 4
+    limits = ReadingLimits(seconds=5.0)
+    report = run(Path(__file__).parent, Counted(RayOptions(address, 2), honest, Slow, limits))
+    print("told", report.added, report.skipped, passes)
 """
 
 
@@ -325,3 +351,19 @@ def test_files_that_kill_every_reader_or_embedder_are_told_and_the_rest_is_done(
     told = [line for line in log.read_text().splitlines() if line.startswith("told")]
     reason = "Its workers were ended again and again"
     assert told == [f"told 22 ['corpus/plan007.md', 'corpus/plan011.md'] {{'{reason}'}}"]
+
+
+def test_a_machine_whose_gpu_is_lost_only_costs_time(home: Path, started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "deadly.py").write_text(DEADLY)
+    monkeypatch.setenv("PYTHONPATH", str(home))
+    log = home / "log"
+    with cluster(home, started, "--num-gpus=1") as (address, other):
+        code = f"import deadly; deadly.lose({address!r})"
+        command = start([sys.executable, "-c", code], log)
+        started.append(command)
+        until(lambda: any(EMBEDDER in name for name in below(other.pid).values()), "an actor over there", command)
+        time.sleep(3)
+        end([other.pid, *below(other.pid)])
+        assert command.wait(SECONDS) == 0, log.read_text()[-2000:]
+    told = [line for line in log.read_text().splitlines() if line.startswith("told")]
+    assert told == [f"told {DOCUMENTS} () [False, True]"]

@@ -221,6 +221,16 @@ def test_a_file_that_kills_its_workers_is_told_and_the_rest_is_done(corpus: Path
     assert run(corpus, "index", Here()).added == 1
 
 
+def test_many_lost_files_come_again_together_before_they_come_alone(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "MOST_ALONE", 20)
+    (corpus / "many.jsonl").unlink()
+    workers = Here(loses=lambda number, part, alone: not alone and number >= 5)
+    assert run(corpus, "index", workers).added == 30
+    assert [(len(files), alone) for files, alone in workers.passes] == [(31, False), (26, False), (21, True)]
+
+
 def test_progress_counts_towards_all_that_is_to_be_done(corpus: Path) -> None:
     told: list[tuple[int, int]] = []
 

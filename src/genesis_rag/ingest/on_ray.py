@@ -45,9 +45,10 @@ AHEAD_BYTES = 256 * 2**20
 ACTOR_CPUS, READER_CPUS = 0.001, 0.9
 """Not nothing: Ray places actors that claim nothing anywhere, all on one machine too. Both fit on one processor."""
 
-PATIENCE_SECONDS = 3600.0
-"""A run ends if nothing is read or embedded for so long: the last GPU may be gone."""
+PATIENCE_SECONDS = 1800.0
+"""How long nothing may be read or embedded: an actor whose GPU is gone waits for another for ever."""
 
+KEPT = "What was saved is kept; check the machines and their memory, and run the same command again."
 _FOLDER = "genesis-ray-"
 
 
@@ -136,14 +137,12 @@ class RayWorkers:
                     for batch in stream:
                         for number, part, piece in zip(batch["number"], batch["part"], batch["piece"], strict=True):
                             yield {"number": number, "part": part, "piece": piece}
-            except (
-                ray.exceptions.RayError,
-                ray.data.exceptions.SystemException,
-                ray.data.exceptions.ExecutionTimeoutError,
-            ) as error:
+            except ray.data.exceptions.ExecutionTimeoutError as error:
+                if alone:  # else what is missing begins anew, with the GPUs that are there by then
+                    raise BackendError(f"The workers stand still: {_first_line(error)}", KEPT) from error
+            except (ray.exceptions.RayError, ray.data.exceptions.SystemException) as error:
                 raise BackendError(
-                    f"The workers are lost ({type(error).__name__}: {_first_line(error)}).",
-                    "What was saved is kept; check the memory of the machines and run the same command again.",
+                    f"The workers are lost ({type(error).__name__}: {_first_line(error)}).", KEPT
                 ) from error
 
 
@@ -157,7 +156,7 @@ def _pipeline(
     machines = sum(node["Alive"] for node in ray.nodes())
     share = shares(found.get("CPU", 1.0), found.get("GPU", 0.0), machines, embedders)
     items = [{"number": number, "file": file} for number, file in enumerate(files)]
-    with ray.data.DataContext.current(_context(share.embedders)), warnings.catch_warnings():
+    with ray.data.DataContext.current(_context(share.embedders, reader.limits.seconds)), warnings.catch_warnings():
         # Ray 2.64 takes these two limits away and tries for ever; until then no file can hold up a run
         warnings.simplefilter("ignore", DeprecationWarning)
         stream: Generator[dict[str, Any]] = iter(
@@ -182,7 +181,7 @@ def _pipeline(
         return stream
 
 
-def _context(embedders: int) -> Any:
+def _context(embedders: int, document_seconds: float) -> Any:
     """Return the settings of Ray Data."""
     import ray.data
 
@@ -194,7 +193,7 @@ def _context(embedders: int) -> Any:
     context.target_max_block_size = BLOCK_BYTES
     context.max_errored_blocks = MOST_LOST
     context.max_consecutive_actor_init_deaths = RETRIES
-    context.execution_no_progress_timeout_s = PATIENCE_SECONDS
+    context.execution_no_progress_timeout_s = max(PATIENCE_SECONDS, 2 * document_seconds)
     return context
 
 

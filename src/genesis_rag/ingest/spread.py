@@ -23,6 +23,9 @@ from genesis_rag.ingest.batch import Tools
 from genesis_rag.ingest.work import End, Failed, Identity, Piece, Row, short_keys, whole_chunks
 from genesis_rag.types import Chunk, Document
 
+MOST_ALONE = 2_000
+"""Lost files that are each handed out as a block of work; more take too long that way."""
+
 
 class Unfinished(Exception):
     """Not all of a file has come; it comes again later."""
@@ -66,10 +69,12 @@ class Spread:
     def read(self, files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Iterator[Document]]]:
         """Yield each file with its documents; those raise what ``load_documents`` raises, or ``Unfinished``.
 
-        Files that were lost with their workers are given to others once more, each alone, after all the rest.
+        Files that were lost with their workers are given to others once more after all the rest: each alone, so that
+        none can harm another; where they are many, because all workers stood still, together first.
         """
         lost = list(files)
-        for alone in (False, True):
+        for go in range(3):
+            alone = go == 2 or (go == 1 and len(lost) <= MOST_ALONE)
             waiting, lost = lost, []
             for file, documents in self._pass(waiting, alone):
                 yield file, self._finished(file, documents, lost, alone)
