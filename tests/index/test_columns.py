@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from genesis_rag.index.columns import COLUMNS_NAME, Columns
-from genesis_rag.index.manifest import DerivedManifest
+from genesis_rag.index.doctor import doctor
+from genesis_rag.index.manifest import DerivedManifest, record_files
 from genesis_rag.types import SearchFilter
 
 
@@ -61,6 +62,17 @@ def test_an_index_from_before_there_were_columns_gets_them(directory: Path, kit:
     assert len(rows(directory)) == 10
     with kit.read(directory) as index:
         assert index.repairs == ()
+
+
+def test_the_doctor_compares_the_columns_with_the_store(directory: Path, kit: Any) -> None:
+    (place,) = directory.glob("derived/*")
+    table = np.array(Columns.load(place).table)
+    table[2, 0] = 0  # another language, under sums that agree
+    Columns(table).save(place)
+    replace(DerivedManifest.read(place), files=record_files(place)).write(place)
+    (finding,) = doctor(directory, kit.terms).findings
+    assert finding.kind == "search files" and finding.repaired and COLUMNS_NAME in finding.what
+    assert doctor(directory, kit.terms).findings == ()
 
 
 def test_other_forms_of_a_table_are_refused(tmp_path: Path) -> None:
