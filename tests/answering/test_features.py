@@ -15,11 +15,15 @@ from genesis_rag.answering.units import split_passages
 from genesis_rag.types import Passage
 
 ENGLISH = (
-    "The Genesis Mission began in 2025. It joins 17 national laboratories.\n\n"
+    "The Genesis Mission began in 2025. The Genesis Mission joins 17 national laboratories.\n\n"
     "Goals of the Genesis Mission in Osaka:\n- faster science\n- 100 robots in Osaka"
 )
 JAPANESE = "核融合の計画は2026年に始まる。予算は500億円である。装置は大阪にある。"
-QUESTIONS = ("核融合の計画の予算はいくらですか？", "How many laboratories does the Genesis Mission join?", "Osaka 2026")
+QUESTIONS = (
+    "核融合の計画の予算はいくらですか？",
+    "How many laboratories does the Genesis Mission join?",
+    "Goals in Osaka",
+)
 
 
 def test_a_text_holds_exactly_its_terms(answerer_for: Callable[..., ExtractiveAnswerer]) -> None:
@@ -85,6 +89,4 @@ def test_lexical_columns_are_what_their_names_say(
         }
         found = {name: float(table.values[k, FEATURES.index(name)]) for name in expected}
         assert found == pytest.approx(expected, abs=1e-6), unit.text
-    assert {name: np.ptp(table.column(name)) > 0 for name in ("coverage", "title", "density")} == dict.fromkeys(
-        ("coverage", "title", "density"), True
-    )
+    assert all(np.ptp(table.column(name)) > 0 for name in ("coverage", "run", "density"))
