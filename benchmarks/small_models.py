@@ -6,7 +6,10 @@ of the keyword leg, of both dense legs, of both hybrids, and of both with the re
 also given the right passage alone (exact match and F1, of characters for Japanese), and the best six with and without
 the right one (AUROC of its relevance).
 
-    python -m benchmarks.small_models [--shared FOLDER] [--teacher MODEL_FOLDER] [--questions 600] [--speed]
+    python -m benchmarks.small_models [--shared FOLDER] [--teacher MODEL_FOLDER] [--run RUN] [--questions 600] [--speed]
+
+The corpus's questions (both splits, by direction) and held-back translations are in the same table; with ``--run``, so
+is what int8 costs against the weights of the training run.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ from pathlib import Path
 import numpy as np
 from training.abstention.data import QA, load_collection, load_questions
 from training.abstention.models import auroc
+from training.static.data import held_back, read_pairs
 
 from benchmarks import _bm25s
-from benchmarks._machine import describe_machine, read_result, shared_folder, write_result
+from benchmarks._machine import ROOT, describe_machine, read_result, shared_folder, write_result
 from benchmarks._retrieval_kit import MISSED, SEED, Collection, figures, interval, open_collection, rank_of
+from benchmarks._small_checks import corpus_questions, quantisation, small_embedder, small_reader, translations
 from genesis_rag import load_settings
 from genesis_rag.engines import model_embedder, model_reader, model_reranker
 from genesis_rag.models import load_catalogue
@@ -40,6 +45,7 @@ NAME = "small_models"
 DEPTH, READ, LONGEST_ANSWER = 40, 10, 30
 EMBEDDERS = {"static": "embedded-static", "small": "embedded-small"}
 READER = "genesis-reader"
+SHIPPED = ROOT / "src" / "genesis_rag" / "embedded" / "small"
 
 
 def ndcg(ranks: Sequence[int]) -> list[float]:
@@ -133,7 +139,7 @@ def best_span(windows: Sequence[Reading]) -> tuple[int, int]:
 
 def reading(
     language: Language, asked: Sequence[QA], texts: dict[str, tuple[str, str]], reader: Reader
-) -> dict[str, object]:
+) -> dict[str, list[float]]:
     """Return exact match and F1 of the reader on the right passages."""
     exact, f1 = [], []
     for qa in asked:
@@ -171,6 +177,39 @@ def _f1(said: list[str], right: list[str]) -> float:
     return 2 * shared / (len(said) + len(right)) if shared else 0.0
 
 
+def further(folder: Path, data: Path, reader: Reader, options: argparse.Namespace) -> dict[str, object]:
+    """Return the figures on the corpus and on translations, and with a run folder what int8 costs."""
+    pairs = read_pairs(data.parent)
+    chosen = [pairs[at] for at in held_back(pairs)]
+    found: dict[str, object] = {
+        "corpus": corpus_questions(folder, EMBEDDERS),
+        "translation": translations(chosen, small_embedder(SHIPPED)),
+    }
+    if options.run is not None:
+        texts = random.Random(SEED).sample([text for name in ("ja", "en") for text in _texts(data, name)], 300)
+        found["quantisation"] = quantisation(options.run, folder / "float32", SHIPPED, texts, chosen) | {
+            "reader": read_twice(data, {"float32": small_reader(folder / "float32"), "int8": reader})
+        }
+    return found
+
+
+def read_twice(data: Path, readers: dict[str, Reader]) -> dict[str, dict[str, float]]:
+    """Return exact match and F1 of readers on the same 200 questions of each language."""
+    found: dict[str, dict[str, float]] = {}
+    for language in ("ja", "en"):
+        passages = load_collection(data, language)
+        texts = {i: (title, text) for i, title, text in zip(passages.ids, passages.titles, passages.texts, strict=True)}
+        asked = load_questions(data, language, "dev", 200, SEED)
+        for name, reader in readers.items():
+            measured = reading(language, asked, texts, reader)
+            found.setdefault(name, {}).update({f"{language} {key}": value[0] for key, value in measured.items()})
+    return found
+
+
+def _texts(data: Path, language: Language) -> list[str]:
+    return list(load_collection(data, language).texts)
+
+
 def speed(data: Path, reader: Reader, options: argparse.Namespace) -> dict[str, float]:
     """Return passages a second of each embedder, as ratios to the teacher through sentence-transformers, and times."""
     catalogue, settings = load_catalogue(options.home), load_settings(home=options.home, environ={})
@@ -206,6 +245,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--teacher", type=Path, help="folder of all-MiniLM-L6-v2, for the comparison of speeds")
+    parser.add_argument("--run", type=Path, help="run folder of the shipped models, for the cost of quantising")
     parser.add_argument("--questions", type=int, default=600)
     parser.add_argument("--speed", action="store_true", help="measure the speeds again; the rest of the result stays")
     options = parser.parse_args()
@@ -217,15 +257,14 @@ def main() -> None:
         reader = model_reader(load_catalogue(options.home).model(READER), settings)
         languages: tuple[Language, ...] = ("ja", "en")
         if options.speed:
-            found = read_result(NAME)["languages"]
+            result = read_result(NAME)
         else:
-            found = {name: measure_language(Path(folder), data, name, reader, options) for name in languages}
-        result = {
-            "what": "the shipped small models on the public development questions",
-            "languages": found,
-            "speed": speed(data, reader, options),
-            "machine": describe_machine(),
-        }
+            result = {
+                "what": "the shipped small models on the public development questions",
+                "languages": {name: measure_language(Path(folder), data, name, reader, options) for name in languages},
+                **further(Path(folder), data, reader, options),
+            }
+        result |= {"speed": speed(data, reader, options), "machine": describe_machine()}
     print(write_result(NAME, result).read_text(encoding="utf-8"))
 
 

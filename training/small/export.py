@@ -117,8 +117,10 @@ def share_table(place: Path, rows: NDArray[np.int8]) -> None:
     place.write_bytes(model.SerializeToString())
 
 
-def export(encoder: Encoder, reader: Reader | None, tokenizer: Path, to: Path) -> dict[str, int]:
-    """Write everything into ``to`` and return the size of each file in bytes."""
+def export(
+    encoder: Encoder, reader: Reader | None, tokenizer: Path, to: Path, *, quantised: bool = True
+) -> dict[str, int]:
+    """Write everything into ``to`` and return the size of each file in bytes; else than ``quantised``: in float32."""
     to.mkdir(parents=True, exist_ok=True)
     rows, scales = quantised_rows(encoder.table().detach().numpy())
     (to / TABLE_FILE).write_bytes(rows.tobytes())
@@ -134,7 +136,10 @@ def export(encoder: Encoder, reader: Reader | None, tokenizer: Path, to: Path) -
         for name, graph, inputs, outputs in graphs:
             plain = Path(folder) / name
             write_graph(graph.eval(), plain, inputs, outputs)
-            quantise(plain, to / name)
+            if quantised:
+                quantise(plain, to / name)
+            else:
+                shutil.copyfile(plain, to / name)
             share_table(to / name, rows)
     return {path.name: path.stat().st_size for path in sorted(to.iterdir()) if path.is_file()}
 

@@ -40,9 +40,10 @@ from training.static.data import SEED
 from training.static.ragged import Bags
 from training.static.teacher import check_teacher
 
-STEPS = 260
-RATE, WARM_UP, SAVE_EVERY = 1e-4, 0.05, 10
-_LENGTHS, _SHARES = (96, 128, 192, 256), (0.4, 0.4, 0.15, 0.05)  # tokens of a passage
+STEPS = 140
+RATE, WARM_UP, SAVE_EVERY = 5e-5, 0.05, 20
+_LENGTHS, _SHARES = (160, 208, 288), (0.5, 0.4, 0.1)  # tokens of a passage
+_AROUND = 0.9  # of the passages are windows around the answer: one that lacks it teaches nothing but itself
 _FEWER = 0.1  # of a question's tokens are left out
 
 
@@ -50,11 +51,11 @@ _FEWER = 0.1  # of a question's tokens are left out
 class Mix:
     """How many texts of each kind a step has."""
 
-    ja: int = 208
-    en: int = 128
-    cloze: int = 24
-    translations: int = 160
-    similar: int = 32
+    ja: int = 96
+    en: int = 64
+    cloze: int = 8
+    translations: int = 64
+    similar: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Matching:
         owners, wrong_owners = [], []
         for number, language in enumerate(LANGUAGES):
             first = number * (1 << 32)
-            drawn = [self.batches.questions(rng, getattr(self.mix, language), language)]
+            drawn = [self.batches.questions(rng, getattr(self.mix, language), language, _AROUND)]
             if self.mix.cloze:
                 drawn.append(self.batches.cloze(rng, self.mix.cloze, language))
             for match in drawn:

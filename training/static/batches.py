@@ -87,8 +87,10 @@ class Batches:
         gloss = starts[at] + (sizes * rng.random(len(at)) ** 2).astype(np.int64)
         return Matches(self.texts["glossary_ja"].bags(at), self.texts["glosses"].bags(gloss), at)
 
-    def questions(self, rng: Rng, size: int, language: str) -> Matches:
+    def questions(self, rng: Rng, size: int, language: str, around: float = _WINDOW_SHARE) -> Matches:
         """Questions and their passage: a window around the answer, or title and passage; one hard negative each.
+
+        The share ``around`` is of windows; a passage may be cut in front of its answer.
 
         Half of them are of few titles, so that passages of one article compete, which are the hardest to tell apart.
         """
@@ -100,7 +102,7 @@ class Batches:
         windows = self.texts[f"windows_{language}"].bags(at)
         whole = self._passages(language, own, np.zeros(size, np.int64), longest)
         titles = self._titles(rng, language, own)
-        pick = rng.random(size) < _WINDOW_SHARE
+        pick = rng.random(size) < around
         right = join(titles, _choose(pick, windows, whole))
         negatives = self._arrays[f"negatives_{language}"][at, rng.integers(0, _HARD_OF, size)]
         wrong = np.where(negatives >= 0, negatives, rng.integers(0, len(self.texts[f"passages_{language}"]), size))
