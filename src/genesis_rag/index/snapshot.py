@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from threading import RLock
 from typing import Any
 
@@ -21,6 +21,7 @@ from genesis_rag.protocols import Ids, Vectors
 from genesis_rag.types import Chunk, Document, DocumentInfo, Section
 
 BLOCKS_KEPT = 64
+"""Pieces of texts that stay in memory, those that were read last."""
 ROWS_AT_ONCE = 2_000
 NUMBERS_AT_ONCE = 500
 
@@ -31,6 +32,14 @@ SOURCE_VISIBLE = "(s.born <= :g AND (s.died IS NULL OR s.died > :g))"
 
 _CHUNK = "c.number, c.id, d.id, c.ordinal, c.start, c.end, c.page, c.heading_path, c.language, c.document, c.text_check"
 _INFO = "d.id, d.title, d.language, d.content_sha256, d.chunk_count, d.modified_at, d.metadata, d.number"
+
+_TEXTS = (
+    "SELECT t.document, t.block, t.data FROM json_each(:some) s JOIN texts t "
+    "ON t.document = json_extract(s.value, '$[0]') AND t.block = json_extract(s.value, '$[1]')"
+)
+
+_Place = tuple[int, int]
+"""Number of a document, and which piece of its text."""
 
 
 class Snapshot:
@@ -45,7 +54,7 @@ class Snapshot:
         self.connection = connection
         self.generation = generation
         self._lock = RLock()
-        self._block = lru_cache(maxsize=BLOCKS_KEPT)(self._read_block)
+        self._kept: dict[_Place, str] = {}
 
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run one query; ``:g`` is the generation."""
@@ -63,7 +72,7 @@ class Snapshot:
             f"WHERE c.number IN (SELECT value FROM json_each(:some)) AND {VISIBLE}",
             some=json.dumps([int(number) for number in numbers]),
         )
-        return {row[0]: self._chunk(row) for row in found}
+        return dict(zip((row[0] for row in found), self._chunks(found), strict=True))
 
     def chunks_at(self, document_id: str, ordinals: Iterable[int]) -> dict[int, tuple[int, Chunk]]:
         """Return ordinal -> (number, chunk) for those ordinals that ``document_id`` has."""
@@ -73,7 +82,7 @@ class Snapshot:
             f"WHERE d.id = :id AND c.ordinal IN ({some}) AND {VISIBLE}",
             id=document_id,
         )
-        return {row[3]: (row[0], self._chunk(row)) for row in found}
+        return {row[3]: (row[0], chunk) for row, chunk in zip(found, self._chunks(found), strict=True)}
 
     def all_chunks(self, *, born: int = 0) -> Iterator[tuple[int, str, Chunk]]:
         """Yield (number, document title, chunk) in rising number, of those born in generation ``born`` or later."""
@@ -85,8 +94,8 @@ class Snapshot:
                 last=last,
                 born=born,
             )
-            for row in found:
-                yield row[0], row[11], self._chunk(row)
+            for row, chunk in zip(found, self._chunks(found), strict=True):
+                yield row[0], row[11], chunk
             if len(found) < ROWS_AT_ONCE:
                 return
             last = found[-1][0]
@@ -227,22 +236,45 @@ class Snapshot:
         if start >= end:
             return ""
         first = start // BLOCK_CHARACTERS
-        pieces = [self._block(number, block) for block in range(first, (end - 1) // BLOCK_CHARACTERS + 1)]
+        pieces = [self._block((number, block)) for block in range(first, (end - 1) // BLOCK_CHARACTERS + 1)]
         return "".join(pieces)[start - first * BLOCK_CHARACTERS : end - first * BLOCK_CHARACTERS]
 
-    def _read_block(self, number: int, block: int) -> str:
-        found = self.rows(
-            "SELECT data FROM texts WHERE document = :number AND block = :block", number=number, block=block
-        )
-        try:
-            return decode(zlib.decompress(found[0][0]))
-        except (IndexError, TypeError, zlib.error, UnicodeDecodeError) as error:
-            raise damaged(f"part {block} of the text of document number {number}") from error
+    def _block(self, place: _Place) -> str:
+        """Return one piece of a text."""
+        found = self._blocks([place]).get(place)
+        if found is None:
+            raise damaged(f"part {place[1]} of the text of document number {place[0]}")
+        return found
 
-    def _chunk(self, row: tuple[Any, ...]) -> Chunk:
+    def _blocks(self, places: Iterable[_Place]) -> dict[_Place, str]:
+        """Return pieces of texts, but for missing and damaged ones; those not in memory are read in one query."""
+        found = {place: self._kept.get(place) for place in places}
+        missing = [place for place, text in found.items() if text is None]
+        for start in range(0, len(missing), NUMBERS_AT_ONCE):
+            for number, block, data in self.rows(_TEXTS, some=json.dumps(missing[start : start + NUMBERS_AT_ONCE])):
+                with suppress(TypeError, zlib.error, UnicodeDecodeError):
+                    found[number, block] = decode(zlib.decompress(data))
+        read = {place: text for place, text in found.items() if text is not None}
+        if missing:
+            with self._lock:
+                self._kept |= {place: read[place] for place in missing[-BLOCKS_KEPT:] if place in read}
+                for place in list(self._kept)[:-BLOCKS_KEPT]:
+                    del self._kept[place]
+        return read
+
+    def _chunks(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[Chunk]:
+        """Yield the chunks of rows of ``_CHUNK``, their texts checked."""
+        with rows_told():
+            blocks = self._blocks(dict.fromkeys((row[9], row[4] // BLOCK_CHARACTERS) for row in rows))
+        for row in rows:
+            yield self._chunk(row, blocks)
+
+    def _chunk(self, row: tuple[Any, ...], blocks: Mapping[_Place, str]) -> Chunk:
         number, chunk_id, document_id, ordinal, start, end, page, headings, language, document, check = row[:11]
         with rows_told():
-            text = self.text(document, start, end)
+            block, begin = divmod(start, BLOCK_CHARACTERS)
+            whole = (document, block) in blocks and start <= end <= (block + 1) * BLOCK_CHARACTERS
+            text = blocks[document, block][begin : begin + end - start] if whole else self.text(document, start, end)
             if text_check(text) != check:
                 raise damaged(f"the text of chunk number {number}")
             return Chunk(
