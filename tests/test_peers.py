@@ -20,6 +20,7 @@ from benchmarks.peers.page import PAGE, ahead, best_offline, overhead, page  # n
 from benchmarks.peers.plan import TABLES, rows  # noqa: E402
 from benchmarks.peers.sampling import sampled  # noqa: E402
 from benchmarks.peers.shape import Question, fused, longest  # noqa: E402
+from benchmarks.peers.vectors import make_vectors  # noqa: E402
 
 GOOD = {
     "passages_a_second": 100.0,
@@ -80,6 +81,15 @@ def test_given_vectors_are_those_of_their_texts(tmp_path: Path) -> None:
     assert "日本" in given and "b" not in given and about_given(tmp_path) == {"texts": 3}
     with pytest.raises(KeyError):
         given.rows(["b"])
+
+
+def test_vectors_are_made_once(tmp_path: Path) -> None:
+    about = make_vectors(["the sun", "太陽", "the sun"], tmp_path, "embedded-static", "embedded-static")
+    assert (about["texts"], about["compared"], about["least_cosine"]) == (2, 2, 1.0)
+    assert make_vectors(["太陽"], tmp_path, "embedded-static", "embedded-static") == about, "all are there"
+    before = Given(tmp_path).rows(["太陽", "the sun"])
+    assert make_vectors(["太陽", "月"], tmp_path, "embedded-static", "embedded-static")["texts"] == 2
+    assert Given(tmp_path).rows(["太陽"]).tolist() == before[:1].tolist() and "月" in Given(tmp_path)
 
 
 def test_all_engines_read_as_many_tokens(tmp_path: Path) -> None:

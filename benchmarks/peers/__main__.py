@@ -11,7 +11,8 @@ best offline: the others' hybrid search with all-MiniLM-L6-v2, ours with the pro
 All passages are indexed and searched in every table. A transformer would take most of an hour for each engine, so its
 vectors are made once, kept in the folder ``--work``, and handed to every engine by an embedding that looks them up;
 how fast an engine indexes with the real model, and with how much memory, is measured on ``--sample`` passages. The
-table of tokens is quick enough to be the real one throughout. Questions are always embedded for real.
+table of tokens is quick enough to be the real one throughout. Questions are always embedded for real. On 2 cores the
+vectors take about a quarter of an hour (``--vectors-only`` makes them beforehand), and all else about 20 minutes.
 
 Each engine indexes in a process of its own, one after another; a second process opens the index, answers a first
 question (that is the cold start, from the start of the process; again in processes of their own, the median) and then
@@ -215,12 +216,19 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=3, help="cold starts of each engine")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--engines", nargs="+", help="adapters to measure; all if not given")
+    parser.add_argument("--vectors-only", action="store_true", help="make models and vectors in --work, and stop")
     parser.add_argument("--smoke", action="store_true", help="try it out: write no result")
     arguments = parser.parse_args()
+    if arguments.vectors_only and not arguments.work:
+        parser.error("--vectors-only needs --work")
     arguments.minilm, arguments.python = arguments.minilm.resolve(), arguments.python.absolute()
     if arguments.work:
         arguments.work.mkdir(parents=True, exist_ok=True)
-    kept = nullcontext(str(arguments.work.absolute())) if arguments.work else None
+        arguments.work = arguments.work.absolute()
+    if arguments.vectors_only:
+        prepare(arguments, arguments.work)
+        return
+    kept = nullcontext(str(arguments.work)) if arguments.work else None
     with kept or tempfile.TemporaryDirectory(prefix="peers-") as place:
         result = run_all(arguments, Path(place))
         shutil.rmtree(Path(place) / "index", ignore_errors=True)

@@ -1,7 +1,7 @@
 """Makes the vectors of many texts once, for all engines: ``python -m benchmarks.peers.vectors TEXTS FOLDER …``.
 
 They are made by the quickest of our engines over the same weights, and a sample of them is compared with those of
-sentence-transformers. A folder that holds the vectors of all the texts already is left as it is.
+sentence-transformers. Those that the folder holds already are not made again.
 """
 
 from __future__ import annotations
@@ -41,18 +41,23 @@ def make_vectors(texts: Sequence[str], folder: Path, model: str, reference: str)
     wanted = list(dict.fromkeys(texts))
     about = about_given(folder)
     given = Given(folder) if about.get("fingerprint") == embedder.fingerprint else None
-    if given is not None and all(text in given for text in wanted):
+    known = [text for text in wanted if given is not None and text in given]
+    if len(known) == len(wanted):
         return about
+    fresh = sorted(set(wanted).difference(known), key=lambda text: (len(text), text))
     begin = time.perf_counter()
-    wanted.sort(key=len)
-    parts = [embedder.embed_passages(wanted[at : at + AT_ONCE]) for at in range(0, len(wanted), AT_ONCE)]
+    parts = [embedder.embed_passages(fresh[at : at + AT_ONCE]) for at in range(0, len(fresh), AT_ONCE)]
+    seconds = time.perf_counter() - begin
+    if given is not None:
+        parts.insert(0, given.rows(known))
+    texts, rows = [*known, *fresh], np.concatenate(parts)
     about = {
         "fingerprint": embedder.fingerprint,
-        "texts": len(wanted),
-        "texts_a_second": round(len(wanted) / (time.perf_counter() - begin), 1),
-        **agreement(wanted, np.concatenate(parts), opened(reference)),
+        "texts": len(texts),
+        "texts_a_second": round(len(fresh) / seconds, 1),
+        **agreement(texts, rows, opened(reference)),
     }
-    write_given(folder, wanted, np.concatenate(parts), about)
+    write_given(folder, texts, rows, about)
     return about
 
 
