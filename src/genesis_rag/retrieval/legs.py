@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
 from genesis_rag.protocols import Embedder
@@ -47,21 +47,23 @@ def search_leg(
         plain = [(term, 1.0) for term in dict.fromkeys(analyser.index_terms(query))]
         terms = plain if leg == "bm25" else analyser.search_terms(query)
         numbers, scores = index.search_lexical(terms, _MARGIN * k, search_filter)
-    chunks = index.chunks(numbers.tolist())
-    ranking = zip(numbers.tolist(), scores.tolist(), strict=True)
-    chosen = list(islice(_distinct(ranking, chunks), k))
-    infos = index.documents_info(chunks[number].document_id for number, _ in chosen)
+    chosen = _distinct(index, zip(numbers.tolist(), scores.tolist(), strict=True), k)
+    infos = index.documents_info(chunk.document_id for chunk, _ in chosen)
     return [
-        Hit(chunks[number], infos[chunks[number].document_id], rank, score, {stage: score})
-        for rank, (number, score) in enumerate(chosen, start=1)
+        Hit(chunk, infos[chunk.document_id], rank, score, {stage: score})
+        for rank, (chunk, score) in enumerate(chosen, start=1)
     ]
 
 
-def _distinct(ranking: Iterable[tuple[int, float]], chunks: Mapping[int, Chunk]) -> Iterator[tuple[int, float]]:
-    """Yield the (number, score) of chunks whose text, white space aside, did not occur before."""
+def _distinct(index: Searchable, ranking: Iterator[tuple[int, float]], k: int) -> list[tuple[Chunk, float]]:
+    """Return the first ``k`` whose text, white space aside, did not occur before; no more are read than needed."""
     texts: set[str] = set()
-    for number, score in ranking:
-        text = " ".join(chunks[number].text.split())
-        if text not in texts:
-            texts.add(text)
-            yield number, score
+    found: list[tuple[Chunk, float]] = []
+    while batch := list(islice(ranking, k - len(found))):
+        chunks = index.chunks([number for number, _ in batch])
+        for number, score in batch:
+            text = " ".join(chunks[number].text.split())
+            if text not in texts:
+                texts.add(text)
+                found.append((chunks[number], score))
+    return found
