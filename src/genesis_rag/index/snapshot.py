@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from genesis_rag.errors import UserError
 from genesis_rag.index.connection import damage_told
+from genesis_rag.index.kept import Kept
 from genesis_rag.index.rows import info_from, path_from, rows_told, unpack_vector, vectors_from
 from genesis_rag.index.store import BLOCK_CHARACTERS, damaged, decode, text_check, text_sha256
 from genesis_rag.protocols import Ids, Vectors
@@ -22,6 +23,8 @@ from genesis_rag.types import Chunk, Document, DocumentInfo, Section
 
 BLOCKS_KEPT = 64
 """Pieces of texts that stay in memory, those that were read last."""
+CHUNKS_KEPT = 4096
+"""Likewise for chunks, about a kilobyte each: questions of a topic find the same ones."""
 ROWS_AT_ONCE = 2_000
 NUMBERS_AT_ONCE = 500
 
@@ -54,7 +57,8 @@ class Snapshot:
         self.connection = connection
         self.generation = generation
         self._lock = RLock()
-        self._kept: dict[_Place, str] = {}
+        self._kept: Kept[_Place, str] = Kept(BLOCKS_KEPT)
+        self._kept_chunks: Kept[int, Chunk] = Kept(CHUNKS_KEPT)
 
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run one query; ``:g`` is the generation."""
@@ -67,12 +71,19 @@ class Snapshot:
         Raises:
             IndexDamagedError: a stored text is not what was stored.
         """
+        wanted = list(numbers)
+        known = self._kept_chunks.find(wanted)
+        missing = [number for number in wanted if number not in known]
+        if not missing:
+            return known
         found = self.rows(
             f"SELECT {_CHUNK} FROM chunks c JOIN documents d ON d.number = c.document "
             f"WHERE c.number IN (SELECT value FROM json_each(:some)) AND {VISIBLE}",
-            some=json.dumps([int(number) for number in numbers]),
+            some=json.dumps(missing),
         )
-        return dict(zip((row[0] for row in found), self._chunks(found), strict=True))
+        read = dict(zip((row[0] for row in found), self._chunks(found), strict=True))
+        self._kept_chunks.put(read)
+        return known | read
 
     def chunks_at(self, document_id: str, ordinals: Iterable[int]) -> dict[int, tuple[int, Chunk]]:
         """Return ordinal -> (number, chunk) for those ordinals that ``document_id`` has."""
@@ -248,46 +259,32 @@ class Snapshot:
 
     def _blocks(self, places: Iterable[_Place]) -> dict[_Place, str]:
         """Return pieces of texts, but for missing and damaged ones; those not in memory are read in one query."""
-        found = {place: self._kept.get(place) for place in places}
-        missing = [place for place, text in found.items() if text is None]
+        wanted = list(places)
+        known = self._kept.find(wanted)
+        missing = [place for place in wanted if place not in known]
+        read: dict[_Place, str] = {}
         for start in range(0, len(missing), NUMBERS_AT_ONCE):
             for number, block, data in self.rows(_TEXTS, some=json.dumps(missing[start : start + NUMBERS_AT_ONCE])):
                 with suppress(TypeError, zlib.error, UnicodeDecodeError):
-                    found[number, block] = decode(zlib.decompress(data))
-        read = {place: text for place, text in found.items() if text is not None}
-        if missing:
-            with self._lock:
-                self._kept |= {place: read[place] for place in missing[-BLOCKS_KEPT:] if place in read}
-                for place in list(self._kept)[:-BLOCKS_KEPT]:
-                    del self._kept[place]
-        return read
+                    read[number, block] = decode(zlib.decompress(data))
+        if read:
+            self._kept.put(read)
+        return known | read
 
-    def _chunks(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[Chunk]:
-        """Yield the chunks of rows of ``_CHUNK``, their texts checked."""
+    def _chunks(self, rows: Sequence[tuple[Any, ...]]) -> list[Chunk]:
+        """Return the chunks of rows of ``_CHUNK``, their texts checked."""
         with rows_told():
             blocks = self._blocks(dict.fromkeys((row[9], row[4] // BLOCK_CHARACTERS) for row in rows))
-        for row in rows:
-            yield self._chunk(row, blocks)
+            return [self._chunk(row, blocks) for row in rows]
 
     def _chunk(self, row: tuple[Any, ...], blocks: Mapping[_Place, str]) -> Chunk:
         number, chunk_id, document_id, ordinal, start, end, page, headings, language, document, check = row[:11]
-        with rows_told():
-            block, begin = divmod(start, BLOCK_CHARACTERS)
-            whole = (document, block) in blocks and start <= end <= (block + 1) * BLOCK_CHARACTERS
-            text = blocks[document, block][begin : begin + end - start] if whole else self.text(document, start, end)
-            if text_check(text) != check:
-                raise damaged(f"the text of chunk number {number}")
-            return Chunk(
-                id=chunk_id,
-                document_id=document_id,
-                ordinal=ordinal,
-                start=start,
-                end=end,
-                text=text,
-                heading_path=path_from(headings),
-                page=page,
-                language=language,
-            )
+        block, begin = divmod(start, BLOCK_CHARACTERS)
+        whole = (document, block) in blocks and start <= end <= (block + 1) * BLOCK_CHARACTERS
+        text = blocks[document, block][begin : begin + end - start] if whole else self.text(document, start, end)
+        if text_check(text) != check:
+            raise damaged(f"the text of chunk number {number}")
+        return Chunk(chunk_id, document_id, ordinal, start, end, text, path_from(headings), page, language)
 
     def _sections(self, number: int) -> Iterator[Section]:
         for path, start, end, page, kind in self.rows(
