@@ -275,6 +275,23 @@ def test_broken_sqlite_indexes_are_mended(filled: Path, kit: Kit, texts: dict[st
         kit.require_whole(index, texts)
 
 
+def test_files_are_read_again_after_a_row_and_its_sqlite_index_differed(filled: Path, kit: Kit) -> None:
+    """One bit of the file that a source is of: the row is the damaged one, and its index is made anew from it."""
+    connection = open_for_writing(filled)
+    connection.execute("INSERT OR REPLACE INTO files VALUES ('en.txt', 1, 1, 'sum', 'text')")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    store = filled / "store.sqlite"
+    data = store.read_bytes()
+    assert data.count(b"en.txten.txt") == 1  # source and file
+    store.write_bytes(data.replace(b"en.txten.txt", b"en.txten.tyt"))
+    (finding,) = doctor(filled, kit.terms).findings
+    assert (finding.kind, finding.repaired) == ("store", True) and "--prune" in finding.hint
+    assert doctor(filled, kit.terms).findings == ()
+    with kit.write(filled) as writer:
+        assert writer.file_stamp("en.txt") is None
+
+
 def test_a_malformed_store_is_told_with_what_to_do(filled: Path, kit: Kit) -> None:
     connection = open_for_writing(filled)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -116,7 +116,11 @@ class _Doctor:
             mended = not checks.store_faults(self._connection)
         except sqlite3.DatabaseError:
             mended = False
-        self._found("store", f"{STORE_NAME}: {told}", repaired=mended, hint="" if mended else DAMAGED_HINT)
+        if mended:  # a row and its index differed, and the row may be the damaged one: a source's file has another name
+            self._writer.begin()
+            self._connection.execute("DELETE FROM files")
+            self._writer.save()
+        self._found("store", f"{STORE_NAME}: {told}", repaired=mended, hint=LOOK_AGAIN_HINT if mended else DAMAGED_HINT)
         return mended
 
     def _leftovers(self) -> None:
