@@ -9,6 +9,7 @@ reads long passages to their end; with "reranked" the profile's reranker also re
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,6 +40,8 @@ class Engine:
         from genesis_rag import load_settings
         from genesis_rag.wiring import open_parts
 
+        # Vectors that another process computed would be read from here: of questions, too, and those are to be embedded.
+        shutil.rmtree(Path(job.place) / "cache", ignore_errors=True)
         folder = Path(job.model).is_dir()
         named = {"profile": PROFILE, "embedder": job.model} if folder else {"profile": job.model}
         self._settings = load_settings(home=Path(job.place), environ={}, **named)
