@@ -8,26 +8,38 @@ from hypothesis import strategies as st
 from genesis_rag.index.kept import Kept
 
 
-def test_the_oldest_are_forgotten() -> None:
-    kept: Kept[int, str] = Kept(3)
-    kept.put({1: "a", 2: "b"})
-    kept.put({3: "c", 4: "d"})
-    assert kept.find([1, 2, 3, 4, 5]) == {2: "b", 3: "c", 4: "d"}
+class Shelf:
+    """Reads texts of even numbers, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+
+    def read(self, numbers: list[int]) -> dict[int, str]:
+        self.asked.append(numbers)
+        return {number: str(number) for number in numbers if number % 2 == 0}
 
 
-def test_more_than_fit_leave_the_last_of_them() -> None:
-    kept: Kept[int, str] = Kept(2)
-    kept.put({number: str(number) for number in range(10)})
-    assert kept.find(range(10)) == {8: "8", 9: "9"}
+def test_only_what_is_not_here_is_read() -> None:
+    kept, shelf = Kept[int, str](3), Shelf()
+    assert kept.get([2, 4], shelf.read) == {2: "2", 4: "4"}
+    assert kept.get([4, 6, 2], shelf.read) == {2: "2", 4: "4", 6: "6"}
+    assert kept.get([6, 2], shelf.read) == {2: "2", 6: "6"}
+    assert shelf.asked == [[2, 4], [6]]
 
 
-@given(puts=st.lists(st.dictionaries(st.integers(0, 20), st.text(max_size=3), max_size=8), max_size=10))
-def test_never_more_than_allowed_and_always_what_was_put_in(puts: list[dict[int, str]]) -> None:
-    kept: Kept[int, str] = Kept(5)
-    put: dict[int, str] = {}
-    for values in puts:
-        kept.put(values)
-        put |= values
-    found = kept.find(range(21))
-    assert len(found) == min(5, len(put))
-    assert found.items() <= put.items()
+def test_the_oldest_are_forgotten_and_what_cannot_be_read_is_asked_for_again() -> None:
+    kept, shelf = Kept[int, str](2), Shelf()
+    assert kept.get([1, 2, 4, 6], shelf.read) == {2: "2", 4: "4", 6: "6"}
+    assert kept.get([6, 4, 2, 1], shelf.read) == {2: "2", 4: "4", 6: "6"}
+    assert shelf.asked == [[1, 2, 4, 6], [2, 1]]
+
+
+@given(asked=st.lists(st.lists(st.integers(0, 20), unique=True, max_size=8), max_size=10))
+def test_answers_as_if_everything_were_read(asked: list[list[int]]) -> None:
+    kept, shelf = Kept[int, str](5), Shelf()
+    for numbers in asked:
+        assert kept.get(numbers, shelf.read) == Shelf().read(numbers)
+    last = [number for numbers in shelf.asked for number in numbers if number % 2 == 0][-5:]
+    shelf.asked.clear()
+    kept.get(last, shelf.read)
+    assert shelf.asked == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from itertools import islice
 from threading import Lock
 from typing import Generic, TypeVar
@@ -19,14 +19,18 @@ class Kept(Generic[Key, Value]):
         self._values: dict[Key, Value] = {}
         self._lock = Lock()
 
-    def find(self, keys: Iterable[Key]) -> dict[Key, Value]:
-        """Return those of ``keys`` that are here, with their values."""
-        known = self._values
-        return {key: value for key in keys if (value := known.get(key)) is not None}
+    def get(self, keys: Iterable[Key], read: Callable[[list[Key]], Mapping[Key, Value]]) -> dict[Key, Value]:
+        """Return the values of ``keys``; ``read`` is asked for those that are not here, and may leave some out."""
+        wanted, values = list(keys), self._values
+        found = {key: value for key in wanted if (value := values.get(key)) is not None}
+        if missing := [key for key in wanted if key not in found]:
+            new = read(missing)
+            self._put(new)
+            found.update(new)
+        return found
 
-    def put(self, values: Mapping[Key, Value]) -> None:
-        """Keep ``values`` and forget the oldest for them."""
+    def _put(self, values: Mapping[Key, Value]) -> None:
         with self._lock:
-            self._values |= values
+            self._values.update(values)
             for key in list(islice(self._values, max(0, len(self._values) - self._most))):
                 del self._values[key]

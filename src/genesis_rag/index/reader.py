@@ -146,8 +146,7 @@ class Index:
     def documents_info(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
         """Return what is known of these documents without their texts."""
         with self._states.use() as state:
-            wanted = list(dict.fromkeys(document_ids))
-            return {info.id: info for info in state.snapshot.infos(wanted)} if wanted else {}
+            return state.infos(document_ids)
 
     def documents(self) -> list[DocumentInfo]:
         """Return what is known of all documents, in the order of their sources."""

@@ -71,19 +71,15 @@ class Snapshot:
         Raises:
             IndexDamagedError: a stored text is not what was stored.
         """
-        wanted = list(numbers)
-        known = self._kept_chunks.find(wanted)
-        missing = [number for number in wanted if number not in known]
-        if not missing:
-            return known
+        return self._kept_chunks.get(numbers, self._read_chunks)
+
+    def _read_chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         found = self.rows(
             f"SELECT {_CHUNK} FROM chunks c JOIN documents d ON d.number = c.document "
             f"WHERE c.number IN (SELECT value FROM json_each(:some)) AND {VISIBLE}",
-            some=json.dumps(missing),
+            some=json.dumps(numbers),
         )
-        read = dict(zip((row[0] for row in found), self._chunks(found), strict=True))
-        self._kept_chunks.put(read)
-        return known | read
+        return dict(zip((row[0] for row in found), self._chunks(found), strict=True))
 
     def chunks_at(self, document_id: str, ordinals: Iterable[int]) -> dict[int, tuple[int, Chunk]]:
         """Return ordinal -> (number, chunk) for those ordinals that ``document_id`` has."""
@@ -252,29 +248,25 @@ class Snapshot:
 
     def _block(self, place: _Place) -> str:
         """Return one piece of a text."""
-        found = self._blocks([place]).get(place)
+        found = self._kept.get([place], self._read_blocks).get(place)
         if found is None:
             raise damaged(f"part {place[1]} of the text of document number {place[0]}")
         return found
 
-    def _blocks(self, places: Iterable[_Place]) -> dict[_Place, str]:
-        """Return pieces of texts, but for missing and damaged ones; those not in memory are read in one query."""
-        wanted = list(places)
-        known = self._kept.find(wanted)
-        missing = [place for place in wanted if place not in known]
+    def _read_blocks(self, places: Sequence[_Place]) -> dict[_Place, str]:
+        """Return pieces of texts, but for missing and damaged ones."""
         read: dict[_Place, str] = {}
-        for start in range(0, len(missing), NUMBERS_AT_ONCE):
-            for number, block, data in self.rows(_TEXTS, some=json.dumps(missing[start : start + NUMBERS_AT_ONCE])):
+        for start in range(0, len(places), NUMBERS_AT_ONCE):
+            for number, block, data in self.rows(_TEXTS, some=json.dumps(places[start : start + NUMBERS_AT_ONCE])):
                 with suppress(TypeError, zlib.error, UnicodeDecodeError):
                     read[number, block] = decode(zlib.decompress(data))
-        if read:
-            self._kept.put(read)
-        return known | read
+        return read
 
     def _chunks(self, rows: Sequence[tuple[Any, ...]]) -> list[Chunk]:
         """Return the chunks of rows of ``_CHUNK``, their texts checked."""
         with rows_told():
-            blocks = self._blocks(dict.fromkeys((row[9], row[4] // BLOCK_CHARACTERS) for row in rows))
+            places = dict.fromkeys((row[9], row[4] // BLOCK_CHARACTERS) for row in rows)
+            blocks = self._kept.get(places, self._read_blocks)
             return [self._chunk(row, blocks) for row in rows]
 
     def _chunk(self, row: tuple[Any, ...], blocks: Mapping[_Place, str]) -> Chunk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from threading import RLock
@@ -18,19 +19,21 @@ from genesis_rag.index.connection import (
 )
 from genesis_rag.index.derived import Derived, Recipe, TermMaker, no_progress
 from genesis_rag.index.filtering import Passing, filtered
+from genesis_rag.index.kept import Kept
 from genesis_rag.index.lock import WriterLock
 from genesis_rag.index.manifest import IndexIdentity, require_same
 from genesis_rag.index.snapshot import Snapshot
 from genesis_rag.index.store import Published, damaged, read_meta, read_published
 from genesis_rag.index.vectors import among
 from genesis_rag.protocols import Ids
-from genesis_rag.types import SearchFilter
+from genesis_rag.types import DocumentInfo, SearchFilter
 
 ATTEMPTS = 5
 FULL_CHECK_BYTES = 8_000_000
 """Search files up to this size are read whole and compared by SHA-256 at every opening: that costs under 10 ms."""
 
 FILTERS_KEPT = 32
+INFOS_KEPT = 1024
 FEW_IDS = 256
 FEW_LOOKS = 30
 MANY_CHUNKS = 100_000
@@ -49,6 +52,7 @@ class State:
         self._directory = directory
         self._temporary: Path | None = None
         self._filters: dict[SearchFilter, Passing | None] = {}
+        self._infos: Kept[str, DocumentInfo] = Kept(INFOS_KEPT)
         self._numbers: Ids | None = None
         self._looked = 0
         self._lock = RLock()
@@ -104,6 +108,14 @@ class State:
         if self._numbers is None:
             self._numbers = self.snapshot.numbers()
         return bool(among(numbers, self._numbers).all())
+
+    def infos(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
+        """Return what is known of these documents."""
+
+        def read(missing: list[str]) -> dict[str, DocumentInfo]:
+            return {info.id: info for info in self.snapshot.infos(missing)}
+
+        return self._infos.get(dict.fromkeys(document_ids), read)
 
     def passing(self, wanted: SearchFilter | None) -> Passing | None:
         """Return what a filter lets through; None where it lets all through."""
