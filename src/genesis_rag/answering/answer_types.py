@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from genesis_rag.answering.questions import QuestionProfile
 from genesis_rag.text.expansions import abbreviations, writes_out
@@ -12,6 +14,7 @@ from genesis_rag.text.patterns import lazy
 from genesis_rag.types import Language
 from genesis_rag.values import dataclass
 
+_TEXTS_KEPT = 8192
 _NUMERAL = lazy(r"[0-9〇一二三四五六七八九十百千万億兆両]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b")
 _KATAKANA = lazy(r"[ァ-ヶー]{2,}(?:[・=＝][ァ-ヶー]+)*")
 _KANJI = lazy(r"[一-鿿々]{2,6}")
@@ -110,19 +113,23 @@ class TypeMatcher:
             return []
         return [quantity for quantity in quantities(text) if _key(quantity) not in self.known]
 
-    def _names(self, text: str) -> list[str]:
-        found = [match[0] for match in _KATAKANA.finditer(text)]
-        found += [match[0] for match in _LATIN_NAME.finditer(text) if match.start() > 0]
-        return found
-
     def _new_name(self, text: str, japanese: bool) -> bool:
-        names = self._names(text)
-        if japanese and self.profile.kind in ("person", "place", "organisation"):
-            names += [match[0] for match in _KANJI.finditer(text)]
-        return any(fold(name) not in self.question for name in names)
+        if any(folded not in self.question for folded in _names(text).values()):
+            return True
+        wanted = japanese and self.profile.kind in ("person", "place", "organisation")
+        return wanted and any(fold(match[0]) not in self.question for match in _KANJI.finditer(text))
 
     def _longest_name(self, text: str) -> str:
-        return max((name for name in self._names(text) if fold(name) not in self.question), key=len, default="")
+        new = (name for name, folded in _names(text).items() if folded not in self.question)
+        return max(new, key=len, default="")
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _names(text: str) -> Mapping[str, str]:
+    """Return what looks like a name, with its folded form, in the order of the text."""
+    found = [match[0] for match in _KATAKANA.finditer(text)]
+    found += [match[0] for match in _LATIN_NAME.finditer(text) if match.start() > 0]
+    return {name: fold(name) for name in found}
 
 
 def _counted(profile: QuestionProfile) -> re.Pattern[str] | None:

@@ -83,7 +83,7 @@ class TextTerms:
 
     def held(self, wanted: Iterable[str]) -> frozenset[str]:
         """Return which of the ``wanted`` terms the text holds."""
-        return frozenset(term for term in wanted if f"\n{term}\n" in self.terms)
+        return frozenset([term for term in wanted if f"\n{term}\n" in self.terms])
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from genesis_rag.text.normalize import nfc
 from genesis_rag.text.numbers import Quantity, agrees, quantities
@@ -161,6 +162,7 @@ def _clauses(plain: str) -> Iterator[tuple[int, int]]:
     yield start, len(plain)
 
 
+@lru_cache(maxsize=512)  # of one question, a sentence is read for each of its words
 def _words(text: str) -> frozenset[str]:
     words = {part for part in _QUOTED.findall(text)}
     for match in _WORD.finditer(nfc(text)):

@@ -67,8 +67,13 @@ def split_passages(passages: Sequence[Passage]) -> list[Unit]:
 
 def split_passage(passage: Passage, index: int = 0) -> list[Unit]:
     """Return the units of one passage in the order of the text."""
-    units = _split(passage.text, (*passage.heading_path, passage.title), passage.language)
-    return [replace(unit, passage=index) for unit in units] if index else list(units)
+    return list(_placed(passage.text, (*passage.heading_path, passage.title), passage.language, index))
+
+
+@lru_cache(maxsize=_PASSAGES_KEPT)
+def _placed(text: str, headings: tuple[str, ...], language: Language, index: int) -> tuple[Unit, ...]:
+    units = _split(text, headings, language)
+    return tuple(replace(unit, passage=index) for unit in units) if index else units
 
 
 @lru_cache(maxsize=_PASSAGES_KEPT)

@@ -93,10 +93,13 @@ class PassageMaker:
     def _groups(self, candidates: Sequence[Candidate]) -> list[Group]:
         """Merge candidates that are neighbours, as far as they fit; groups are in the order of their best ones."""
         groups: list[Group] = []
+        of_document: dict[str, list[Group]] = {}
         for candidate in candidates:
-            joined = next((group for group in groups if self._belongs(group, candidate)), None)
+            near = of_document.setdefault(candidate.chunk.document_id, [])
+            joined = next((group for group in near if self._belongs(group, candidate)), None)
             if joined is None:
-                groups.append(Group(candidate, {candidate.chunk.ordinal: candidate.chunk}))
+                near.append(Group(candidate, {candidate.chunk.ordinal: candidate.chunk}))
+                groups.append(near[-1])
             else:
                 joined.take(candidate.chunk)
         return groups
