@@ -40,7 +40,7 @@ class Engine:
         from genesis_rag import load_settings
         from genesis_rag.wiring import open_parts
 
-        # Vectors that another process computed would be read from here: of questions, too, and those are to be embedded.
+        # Vectors that another process computed would be read from here, and questions are to be embedded each time.
         shutil.rmtree(Path(job.place) / "cache", ignore_errors=True)
         folder = Path(job.model).is_dir()
         named = {"profile": PROFILE, "embedder": job.model} if folder else {"profile": job.model}
