@@ -147,8 +147,7 @@ def _foreign_latin(folded: str) -> str | None:
         ((code, sum(word in known for word in words)) for code, known in _FOREIGN_WORDS.items()),
         key=lambda pair: pair[1],
     )
-    accented = any(unicodedata.decomposition(c) for c in folded)
-    if hits > english and (hits >= 2 or (accented and hits >= 1)):
+    if hits > english and (hits >= 2 or any(map(unicodedata.decomposition, folded))):
         return best
     return None
 

@@ -23,7 +23,7 @@ from genesis_rag.types import Chunk, Document, DocumentInfo, Section
 
 BLOCKS_KEPT = 64
 """Pieces of texts that stay in memory, those that were read last."""
-CHUNKS_KEPT = 4096
+CHUNKS_KEPT = 8192
 """Likewise for chunks, about a kilobyte each: questions of a topic find the same ones."""
 ROWS_AT_ONCE = 2_000
 NUMBERS_AT_ONCE = 500

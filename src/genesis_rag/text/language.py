@@ -38,6 +38,10 @@ def detect_language(text: str) -> Language:
     characters or words that only Chinese has (这, 什么是). Latin letters are English unless the function words of
     another language outvote it, or accented letters abound.
     """
+    return _short_language(text) if len(text) <= _SHORT_TEXT else _language(text)
+
+
+def _language(text: str) -> Language:
     sample = _sampled(text)
     if sample.isascii():
         return _latin_language(sample)
@@ -56,6 +60,10 @@ def detect_language(text: str) -> Language:
     if japanese > len(words) or (len(words) <= 3 and _GLUED.search(sample)):
         return "ja" if _han_is_japanese(sample, han) else "other"
     return _latin_language(sample)
+
+
+_short_language = lru_cache(maxsize=256)(_language)
+"""Of a question, many rules ask for it."""
 
 
 def _count(runs: re.Pattern[str], text: str) -> int:

@@ -53,7 +53,7 @@ def other_names(question: str, texts: Iterable[str]) -> list[str]:
     return [name for name in found if fold(name) not in key]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def name_pairs(text: str) -> tuple[tuple[str, str], ...]:
     """Return (name before brackets, name in them) of a text, one of them in Japanese and the other in Latin letters.
 
