@@ -75,13 +75,13 @@ def scale_row() -> str:
 
 def peers_row() -> str:
     """Return our default beside the best of the others, each with its own hybrid search."""
-    table = result("peers")["tables"]["best"]
-    engines = table["engines"]
+    found = result("peers")
+    engines = found["tables"]["best"]["engines"]
     ours = engines["ours, embedded"]
     others = [figures for name, figures in engines.items() if not name.startswith("ours")]
     ja, en = (max(one[f"{language}_recall@1"] for one in others) for language in ("ja", "en"))
     return (
-        f"| Right passage first among {table['passages']} passages, hybrid search | "
+        f"| Right passage first among {found['passages']:,} passages of both languages, hybrid search | "
         f"Japanese {percent(ours['ja_recall@1'])}, English {percent(ours['en_recall@1'])} | "
         f"the best of txtai, Haystack, LangChain, LlamaIndex with MiniLM: "
         f"{percent(ja)}, {percent(en)} | `benchmarks.peers` |"

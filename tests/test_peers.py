@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks._machine import RESULTS, read_result  # noqa: E402
+from benchmarks._machine import read_result  # noqa: E402
 from benchmarks.peers.given import Given, about_given, write_given  # noqa: E402
 from benchmarks.peers.measuring import recalls  # noqa: E402
 from benchmarks.peers.page import PAGE, ahead, best_offline, overhead, page  # noqa: E402
@@ -174,9 +174,5 @@ def test_the_page_has_a_row_for_every_engine_of_every_table() -> None:
     assert "txtai hybrid" in made and "**genesis-rag**, ONNX" in made and "Versions: txtai 9.9." in made
 
 
-@pytest.mark.skipif(
-    not (RESULTS / "peers.json").is_file() or "vectors" not in read_result("peers"),
-    reason="the comparison was not measured yet",
-)
 def test_the_page_is_that_of_the_committed_results() -> None:
     assert PAGE.read_text("utf-8") == page(read_result("peers")), "run `python -m benchmarks.peers.page`"
