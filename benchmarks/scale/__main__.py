@@ -28,12 +28,14 @@ PARTS = ("kinds", "fill", "ask", "change")
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 LARGE_PARTS = ("pieces", "make", "search")
 MOST_TEXTS = 1_000_000
+COMPARED = 200_000
+"""Texts that are compared with as many pieces, one of a text; not every text is long enough to give one."""
 
 
 def measure(part: str, size: int, work: Path, shared: Path) -> dict[str, object]:
     """Run one part here and return its report."""
     if part == "pieces":
-        return large.pieces(work, shared, min(size, MOST_TEXTS))
+        return large.pieces(work, shared, min(size, COMPARED))
     if part in LARGE_PARTS:
         return (large.make if part == "make" else large.search)(work, shared, size)
     if part == "kinds":
