@@ -127,7 +127,8 @@ def open_lexical(place: Path) -> Lexical:
             return TantivyIndex.open(place)
         import tempfile  # with shutil: what an ordinary opening need not wait for
 
-        with tempfile.TemporaryDirectory(prefix="genesis-rag-") as folder:
+        # The engine looks for its lock file now and then: one that comes while the folder is removed does no harm.
+        with tempfile.TemporaryDirectory(prefix="genesis-rag-", ignore_cleanup_errors=True) as folder:
             for path in (path for path in place.iterdir() if path.suffix != ".lock"):
                 Path(folder, path.name).symlink_to(path.absolute())
             return TantivyIndex.open(Path(folder))  # its files are mapped: the links have done their duty
