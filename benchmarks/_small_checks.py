@@ -18,17 +18,12 @@ from training.static.data import Pair
 
 from benchmarks._machine import ROOT
 from benchmarks.evaluation import QUESTIONS
-from benchmarks.translation_retrieval import SHIPPED, hits
-from genesis_rag.embedding import EmbedderOptions, open_embedder
+from benchmarks.translation_retrieval import SHIPPED, hits, share, small_embedder
+from genesis_rag.embedding import open_embedder
 from genesis_rag.protocols import Embedder, Reader
 from genesis_rag.reading import ReaderOptions, open_reader
 
 MEASURES = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
-
-
-def small_embedder(folder: Path) -> Embedder:
-    """Return the embedder in a folder that ``export`` wrote."""
-    return open_embedder("onnx", folder, EmbedderOptions(file="embedder.onnx", pooling="mean", max_tokens=512))
 
 
 def small_reader(folder: Path) -> Reader:
@@ -55,9 +50,14 @@ def translations(pairs: Sequence[Pair], small: Embedder) -> dict[str, dict[str, 
     """Return recall@1 of the translation among all ``pairs``, both ways, dense alone."""
     found = {}
     for name, embedder in (("static", open_embedder("static", SHIPPED)), ("small", small)):
-        ja, en = (embedder.embed_passages([getattr(pair, side) for pair in pairs]) for side in ("ja", "en"))
-        found[name] = {"ja-en": _share(hits(ja, en)), "en-ja": _share(hits(en, ja))}
+        found[name] = translated(embedder, pairs)
     return found
+
+
+def translated(embedder: Embedder, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Return recall@1 of the translation among all ``pairs``, both ways."""
+    ja, en = (embedder.embed_passages([getattr(pair, side) for pair in pairs]) for side in ("ja", "en"))
+    return {"ja-en": share(hits(ja, en)), "en-ja": share(hits(en, ja))}
 
 
 def quantisation(
@@ -81,10 +81,7 @@ def quantisation(
     with torch.no_grad():
         theirs = vectors(encoder, ids, encoder.table()).numpy()
     cosines, parity = (floats * ints).sum(axis=1), (floats * theirs).sum(axis=1)
-    recall = []
-    for one in (plain, small):
-        ja, en = (one.embed_passages([getattr(pair, side) for pair in pairs]) for side in ("ja", "en"))
-        recall.append(_share(hits(ja, en)))
+    recall = [translated(one, pairs)["ja-en"] for one in (plain, small)]
     return {
         "texts": len(texts),
         "cosine int8 to float32": {"mean": round(float(cosines.mean()), 4), "least": round(float(cosines.min()), 4)},
@@ -92,7 +89,3 @@ def quantisation(
         "translation recall@1, float32": recall[0],
         "translation recall@1, int8": recall[1],
     }
-
-
-def _share(found: np.ndarray) -> float:
-    return round(float(found.mean()), 4)

@@ -31,7 +31,8 @@ from training.static.data import held_back, read_pairs
 from benchmarks import _bm25s
 from benchmarks._machine import ROOT, describe_machine, read_result, shared_folder, write_result
 from benchmarks._retrieval_kit import MISSED, SEED, Collection, figures, interval, open_collection, rank_of
-from benchmarks._small_checks import corpus_questions, quantisation, small_embedder, small_reader, translations
+from benchmarks._small_checks import corpus_questions, quantisation, small_reader, translations
+from benchmarks.translation_retrieval import small_embedder
 from genesis_rag import load_settings
 from genesis_rag.engines import model_embedder, model_reader, model_reranker
 from genesis_rag.models import load_catalogue

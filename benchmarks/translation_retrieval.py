@@ -40,26 +40,27 @@ def measure(embedder: Embedder, pairs: Sequence[Pair]) -> dict[str, object]:
     result: dict[str, object] = {}
     for name, left, right in (("ja-en", ja, en), ("en-ja", en, ja)):
         found = hits(left, right)
-        figures = {f"all {len(pairs)}": _share(found)}
+        figures = {f"all {len(pairs)}": share(found)}
         for group in sorted({pair.group for pair in pairs}):
             at = np.flatnonzero([pair.group == group for pair in pairs])
-            figures[f"{group}, among all"] = _share(found[at])
-            figures[f"{group}, among its {len(at)}"] = _share(hits(left[at], right[at]))
+            figures[f"{group}, among all"] = share(found[at])
+            figures[f"{group}, among its {len(at)}"] = share(hits(left[at], right[at]))
         result[f"{name} recall@1"] = figures
         sources = np.asarray([pair.source for pair in pairs])
         result[f"{name} recall@1 by source"] = {
-            f"{source} ({int((sources == source).sum())})": _share(found[sources == source])
+            f"{source} ({int((sources == source).sum())})": share(found[sources == source])
             for source in sorted(set(sources.tolist()))
         }
     return result
 
 
-def _small(dim: int = 0) -> Embedder:
+def small_embedder(folder: Path = EMBEDDED / "small", dim: int = 0) -> Embedder:
+    """Return the small embedder in a folder that ``training.small.export`` wrote."""
     options = EmbedderOptions(file="embedder.onnx", pooling="mean", max_tokens=512, dim=dim)
-    return open_embedder("onnx", EMBEDDED / "small", options)
+    return open_embedder("onnx", folder, options)
 
 
-def _share(found: np.ndarray) -> float:
+def share(found: np.ndarray) -> float:
     return round(float(found.mean()), 4)
 
 
@@ -74,8 +75,8 @@ def main() -> None:
         "what": "recall@1 of a sentence's translation, dense alone, on pairs held back from training",
         "embedder": static.fingerprint,
         "static": measure(static, chosen),
-        "small": measure(_small(), chosen),
-        **{f"small at {dim}": measure(_small(dim), chosen) for dim in SHORTER},
+        "small": measure(small_embedder(), chosen),
+        **{f"small at {dim}": measure(small_embedder(dim=dim), chosen) for dim in SHORTER},
         "baseline hashing": measure(open_embedder("hashing", SHIPPED), chosen),
         "machine": describe_machine(),
     }

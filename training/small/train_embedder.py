@@ -75,6 +75,26 @@ def similar_sentences(shared: Path, tokenizer: Tokenizer) -> tuple[Ragged, Ragge
     return sides[0], sides[1], np.asarray([row["score"] for row in rows], np.float32)
 
 
+def warmed_cosine(at: float, warm_up: float, least: float) -> float:
+    """Return the part of a learning rate at ``at`` (0..1): linear warm-up, then half a cosine down to ``least``."""
+    return min(at / warm_up, 1.0) * max((1 + math.cos(math.pi * at)) / 2, least)
+
+
+def step_down(optimizer: torch.optim.Optimizer) -> None:
+    """Take one step down the gradients there are, at most of length 1."""
+    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
+    optimizer.step()
+
+
+def arguments(about: str | None, folders: Sequence[str], steps: int) -> argparse.Namespace:
+    """Return the command line of a training: its folders and how many steps."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in folders:
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=steps)
+    return parser.parse_args()
+
+
 def rates(at: float) -> tuple[float, float]:
     """Return the learning rates of the new pieces and of everything else at ``at`` (0..1) of the training."""
     down = (1 + math.cos(math.pi * at)) / 2
@@ -111,8 +131,7 @@ def descend(optimizer: torch.optim.Optimizer, losses: Mapping[str, torch.Tensor]
     """Take one step down the sum of ``losses``, with gradients of at most length 1."""
     optimizer.zero_grad(set_to_none=True)
     torch.stack(list(losses.values())).sum().backward()
-    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
-    optimizer.step()
+    step_down(optimizer)
 
 
 def log(place: Path, step: int, started: float, found: Mapping[str, float]) -> None:
@@ -166,11 +185,7 @@ def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("shared", "teacher", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    args = parser.parse_args()
+    args = arguments(__doc__, ("shared", "teacher", "out"), STEPS)
     check_teacher(args.teacher)
     train(args.shared, args.teacher, args.out, steps=args.steps)
 

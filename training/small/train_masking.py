@@ -7,8 +7,6 @@ Begins with the embedder's layers; ``train_reader`` begins with what this leaves
 
 from __future__ import annotations
 
-import argparse
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +17,7 @@ from tokenizers import Tokenizer
 from training.small.encoder import Shape
 from training.small.masking import Marks, MaskedModel, Share, draw, loss
 from training.small.reader import LAYERS, make_reader
-from training.small.train_embedder import descend, load_embedder, log, restore, save
+from training.small.train_embedder import arguments, descend, load_embedder, log, restore, save, warmed_cosine
 from training.small.vocabulary import CLS, MASK, SEP, SPECIALS
 from training.static.batches import Batches
 from training.static.data import SEED
@@ -47,9 +45,8 @@ def train(
     optimizer = torch.optim.AdamW(learnt, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     place, started, total = out / STATE, time.monotonic(), 0.0
     for number in range(restore(place, model, optimizer), steps):
-        at = number / steps
         for group in optimizer.param_groups:
-            group["lr"] = RATE * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
+            group["lr"] = RATE * warmed_cosine(number / steps, WARM_UP, 0.01)
         texts = draw(batches, np.random.default_rng((SEED, number)), share or Share(), marks, size)
         found = {"masked": loss(model, texts)}
         descend(optimizer, found)
@@ -63,10 +60,7 @@ def train(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    args = parser.parse_args()
+    args = arguments(__doc__, ("out",), STEPS)
     train(args.out, steps=args.steps)
 
 

@@ -8,8 +8,6 @@ stand against the passages of both. Restartable like the other trainings; hard n
 
 from __future__ import annotations
 
-import argparse
-import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -26,13 +24,16 @@ from training.small.mining import mined
 from training.small.train_embedder import (
     EMBEDDER,
     MATCHING,
+    arguments,
     load_embedder,
     log,
     read_teacher,
     restore,
     save,
     similar_sentences,
+    step_down,
     teacher_tokens,
+    warmed_cosine,
 )
 from training.small.vocabulary import CLS, SEP
 from training.static.batches import LANGUAGES, Batches, drop
@@ -144,11 +145,6 @@ class Matching:
         return found
 
 
-def rate(at: float) -> float:
-    """Return the learning rate at ``at`` (0..1): linear warm-up, then half a cosine."""
-    return RATE * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.02)
-
-
 def train(
     shared: Path,
     teacher_folder: Path,
@@ -165,17 +161,15 @@ def train(
         parameter.requires_grad_(False)
     matching = Matching(shared, teacher_folder, out, shape, mix or Mix())
     mined(shared / "data", out, matching.batches, encoder, matching.marks)
-    learnt = list(encoder.body())
-    optimizer = torch.optim.AdamW(learnt, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW(encoder.body(), lr=0.0, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     place, started = out / MATCHING, time.monotonic()
     for number in range(restore(place, encoder, optimizer), steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(number / steps)
+            group["lr"] = RATE * warmed_cosine(number / steps, WARM_UP, 0.02)
         batch = matching.batch(np.random.default_rng((SEED, number)))
         optimizer.zero_grad(set_to_none=True)
         found = cached_backward(encoder, batch.texts(), partial(matching.losses, batch, matching.taught(batch.pairs)))
-        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
-        optimizer.step()
+        step_down(optimizer)
         log(out / "matching.jsonl", number + 1, started, found)
         if (number + 1) % SAVE_EVERY == 0 or number + 1 == steps:
             save(place, encoder, optimizer, number + 1)
@@ -183,11 +177,7 @@ def train(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("shared", "teacher", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    args = parser.parse_args()
+    args = arguments(__doc__, ("shared", "teacher", "out"), STEPS)
     check_teacher(args.teacher)
     train(args.shared, args.teacher, args.out, steps=args.steps)
 

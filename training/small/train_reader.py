@@ -7,8 +7,6 @@ Restartable: step n draws from (seed, n) alone, and weights and optimiser are sa
 
 from __future__ import annotations
 
-import argparse
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from training.small.cloze import ClozeGroups
 from training.small.encoder import Shape
 from training.small.reader import LAYERS, Reader, losses, make_reader
 from training.small.reading import QuestionGroups, TranslationGroups, Window, Windows, load_questions
-from training.small.train_embedder import descend, load_embedder, log, restore, save
+from training.small.train_embedder import arguments, descend, load_embedder, log, restore, save, warmed_cosine
 from training.small.train_masking import STATE as MASKING
 from training.static.batches import LANGUAGES, Batches
 from training.static.data import SEED
@@ -93,7 +91,7 @@ def rate(number: int, steps: int) -> float:
     """Return the learning rate: for each of both parts linear warm-up, then half a cosine down to zero."""
     first = first_steps(steps)
     at = number / first if number < first else (number - first) / (steps - first)
-    return RATE * min(at / WARM_UP, 1.0) * max((1 + math.cos(math.pi * at)) / 2, 0.01)
+    return RATE * warmed_cosine(at, WARM_UP, 0.01)
 
 
 def first_steps(steps: int) -> int:
@@ -135,11 +133,7 @@ def train(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("shared", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    args = parser.parse_args()
+    args = arguments(__doc__, ("shared", "out"), STEPS)
     train(args.shared, args.out, steps=args.steps)
 
 
