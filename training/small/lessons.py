@@ -81,6 +81,20 @@ def likeness(left: torch.Tensor, right: torch.Tensor, scores: torch.Tensor) -> t
     return torch.logsumexp(torch.cat([torch.zeros(1), gaps]), dim=0) / 4
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """The teacher, its [CLS] and [SEP], and the English sides of the training pairs in its tokens."""
+
+    teacher: Encoder
+    marks: tuple[int, int]
+    english: Ragged
+
+    def vectors(self, at: NDArray[np.int64], longest: int) -> torch.Tensor:
+        """Return the teacher's vectors of the English sides of pairs ``at``."""
+        with torch.no_grad():
+            return vectors(self.teacher, texts_of(self.english.bags(at), *self.marks, longest), self.teacher.old)
+
+
 class Lessons:
     """Draws the batches of a step and returns their weighted losses."""
 
@@ -88,25 +102,16 @@ class Lessons:
         self,
         batches: Batches,
         marks: tuple[int, int],
-        teacher: Encoder,
-        teacher_marks: tuple[int, int],
-        teacher_english: Ragged,
+        taught: Taught,
         first: Encoder,
         similar: tuple[Ragged, Ragged, NDArray[np.float32]],
     ) -> None:
         self.batches, self.cls, self.sep = batches, *marks
-        self.teacher, self.teacher_marks, self.teacher_english = teacher, teacher_marks, teacher_english
-        self.first, self.similar = first, similar
-        self.memory = Memory(torch.zeros(0, teacher.shape.width))
+        self.taught, self.first, self.similar = taught, first, similar
+        self.memory = Memory(torch.zeros(0, first.shape.width))
 
     def _texts(self, bags: Bags, longest: int = 256) -> Texts:
         return texts_of(bags, self.cls, self.sep, longest)
-
-    def taught(self, at: NDArray[np.int64]) -> torch.Tensor:
-        """Return the teacher's vectors of the English sides of pairs ``at``."""
-        with torch.no_grad():
-            texts = texts_of(self.teacher_english.bags(at), *self.teacher_marks, longest=256)
-            return vectors(self.teacher, texts, self.teacher.old)
 
     def losses(self, encoder: Encoder, mix: Mix, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         """Return every weighted loss of one step. All texts go through the encoder in one call, sorted by length."""
@@ -155,7 +160,7 @@ class Lessons:
         self, split: Iterator[torch.Tensor], pairs: NDArray[np.int64], words: NDArray[np.int64]
     ) -> dict[str, torch.Tensor]:
         japanese, word, gloss = next(split), next(split), next(split)
-        target = self.taught(pairs)
+        target = self.taught.vectors(pairs, 256)
         return {
             "teacher": 4 * (1 - (japanese * target).sum(1)).mean(),
             "translation": contrast(japanese, target, pairs, pairs),

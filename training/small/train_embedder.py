@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from training.small.encoder import Encoder, Shape, from_bert
-from training.small.lessons import EARLY, LATE, Lessons
+from training.small.lessons import EARLY, LATE, Lessons, Taught
 from training.small.vocabulary import CLS, SEP
 from training.static.batches import Batches
 from training.static.data import SEED, read_lines, read_pairs
@@ -66,6 +66,17 @@ def teacher_tokens(shared: Path, teacher: Path, out: Path) -> Ragged:
         np.savez(cache, ids=made.ids, starts=made.starts)
     with np.load(cache) as arrays:
         return Ragged(arrays["ids"], arrays["starts"])
+
+
+def read_taught(shared: Path, folder: Path, out: Path, shape: Shape) -> Taught:
+    """Return the teacher in ``folder`` with what it is asked about."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Taught(read_teacher(folder, shape), marks_of(tokenizer), teacher_tokens(shared, folder, out))
+
+
+def marks_of(tokenizer: Tokenizer) -> tuple[int, int]:
+    """Return the ids of [CLS] and [SEP]."""
+    return tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP)
 
 
 def similar_sentences(shared: Path, tokenizer: Tokenizer) -> tuple[Ragged, Ragged, np.ndarray]:
@@ -160,16 +171,13 @@ def one_step(
 def train(shared: Path, teacher_folder: Path, out: Path, *, steps: int = STEPS, shape: Shape | None = None) -> Encoder:
     """Run all steps; losses go to OUT/embedder.jsonl, the state to OUT/embedder.pt."""
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    teacher = read_teacher(teacher_folder, shape or Shape())
-    encoder = make_encoder(out, teacher)
-    theirs = Tokenizer.from_file(str(teacher_folder / "tokenizer.json"))
+    taught = read_taught(shared, teacher_folder, out, shape or Shape())
+    encoder = make_encoder(out, taught.teacher)
     lessons = Lessons(
         Batches(out / "tokens.npz"),
-        (tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP)),
-        teacher,
-        (theirs.token_to_id(CLS), theirs.token_to_id(SEP)),
-        teacher_tokens(shared, teacher_folder, out),
-        make_encoder(out, teacher).requires_grad_(False),
+        marks_of(tokenizer),
+        taught,
+        make_encoder(out, taught.teacher).requires_grad_(False),
         similar_sentences(shared, tokenizer),
     )
     groups = [{"params": [encoder.new]}, {"params": [*encoder.body(), encoder.old]}]

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from training.small.caching import cached_backward
-from training.small.encoder import Encoder, Shape, vectors
+from training.small.encoder import Encoder, Shape
 from training.small.lessons import Memory, Texts, contrast, likeness, texts_of
 from training.small.mining import mined
 from training.small.train_embedder import (
@@ -27,15 +27,14 @@ from training.small.train_embedder import (
     arguments,
     load_embedder,
     log,
-    read_teacher,
+    marks_of,
+    read_taught,
     restore,
     save,
     similar_sentences,
     step_down,
-    teacher_tokens,
     warmed_cosine,
 )
-from training.small.vocabulary import CLS, SEP
 from training.static.batches import LANGUAGES, Batches, drop
 from training.static.data import SEED
 from training.static.ragged import Bags
@@ -84,11 +83,9 @@ class Matching:
 
     def __init__(self, shared: Path, teacher_folder: Path, out: Path, shape: Shape, mix: Mix) -> None:
         tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-        theirs = Tokenizer.from_file(str(teacher_folder / "tokenizer.json"))
         self.mix, self.batches = mix, Batches(out / "tokens.npz")
-        self.marks, self.teacher_marks = ((one.token_to_id(CLS), one.token_to_id(SEP)) for one in (tokenizer, theirs))
-        self.teacher = read_teacher(teacher_folder, shape)
-        self.teacher_english = teacher_tokens(shared, teacher_folder, out)
+        self.marks = marks_of(tokenizer)
+        self._taught = read_taught(shared, teacher_folder, out, shape)
         self.similar = similar_sentences(shared, tokenizer)
         self.memory = Memory(torch.zeros(0, shape.width))
 
@@ -125,9 +122,7 @@ class Matching:
 
     def taught(self, pairs: NDArray[np.int64]) -> torch.Tensor:
         """Return the teacher's vectors of the English sides of pairs."""
-        with torch.no_grad():
-            texts = texts_of(self.teacher_english.bags(pairs), *self.teacher_marks, longest=64)
-            return vectors(self.teacher, texts, self.teacher.table())
+        return self._taught.vectors(pairs, 64)
 
     def losses(self, batch: Batch, taught: torch.Tensor, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the weighted losses over the vectors of all texts of ``batch``; keeps those of passages."""
